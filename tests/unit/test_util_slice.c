@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Borrowed runs of bytes.
+ */
+#include "config.h"
+
+#include "util/cleanup.h"
+#include "util/slice.h"
+
+#include "unit.h"
+
+UNIT_SUITE(test_util_slice);
+
+START_TEST(equal_means_same_length_and_bytes)
+{
+	struct slice none = { NULL, 0 };
+
+	ck_assert(slice_equal(slice_of("abc"), slice_of("abc")));
+	ck_assert(!slice_equal(slice_of("abc"), slice_of("abd")));
+	ck_assert(!slice_equal(slice_of("abc"), slice_of("ab")));
+	ck_assert(slice_equal(none, slice_of("")));
+	ck_assert(slice_equal((struct slice){ "a\0b", 3 },
+			      (struct slice){ "a\0b", 3 }));
+	ck_assert(!slice_equal((struct slice){ "a\0b", 3 },
+			       (struct slice){ "a\0c", 3 }));
+}
+END_TEST
+
+/* Lists are sorted by it, on every machine alike. */
+START_TEST(order_is_by_unsigned_bytes_and_shorter_first)
+{
+	const struct slice rising[] = {
+		{ NULL, 0 },	  slice_of("A"), slice_of("AB"), slice_of("B"),
+		slice_of("a"),	  slice_of("a\x7f"),
+		slice_of("a\x80"), slice_of("\xc3\xab"),
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rising); i++)
+		for (size_t j = 0; j < ELEMENTS(rising); j++) {
+			int order = slice_compare(rising[i], rising[j]);
+
+			ck_assert_int_eq((order > 0) - (order < 0),
+					 (i > j) - (i < j));
+		}
+}
+END_TEST
+
+Suite *test_util_slice(void)
+{
+	Suite *s = suite_create("util/slice");
+	TCase *c = tcase_create("slice");
+
+	tcase_add_test(c, equal_means_same_length_and_bytes);
+	tcase_add_test(c, order_is_by_unsigned_bytes_and_shorter_first);
+	suite_add_tcase(s, c);
+	return s;
+}
