@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules: what is a lawful next record, what a transfer is refused for,
+ * where the chain stands.  No I/O, no clock, no randomness.
+ */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/amount.h"
+#include "ledger/chain.h"
+#include "ledger/record.h"
+#include "util/cleanup.h"
+#include "util/map.h"
+
+struct ledger;
+
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_NO_SENDER,
+	REFUSAL_NO_RECEIVER,
+	REFUSAL_NO_SENDER_NOR_RECEIVER,
+	REFUSAL_INSUFFICIENT,
+	REFUSAL_SELF,
+	REFUSAL_AMOUNT, /* zero; text that is no amount is refused before */
+	REFUSAL_SENDER_NAME,
+	REFUSAL_RECEIVER_NAME,
+	REFUSAL_RECEIVER_OVERFLOW,
+	REFUSAL_EXISTS, /* opening a wallet that is open */
+};
+
+/* A staged transfer or opening, by user numbers. */
+struct staged {
+	uint32_t sender;
+	uint32_t receiver;
+	struct amount amount;
+	struct amount sender_after; /* the sender's balance behind it */
+};
+
+int ledger_new(struct amount initial, const uint8_t key[MAP_KEY_SIZE],
+	       struct ledger **ret) _must_check_;
+struct ledger *ledger_free(struct ledger *l);
+DEFINE_CLEANUP(struct ledger, ledger_free);
+
+/* The committed tip: last serial (0: none), hash, time of the newest record. */
+uint64_t ledger_serial(const struct ledger *l);
+const uint8_t *ledger_tip(const struct ledger *l);
+int64_t ledger_time(const struct ledger *l);
+uint64_t ledger_members(const struct ledger *l);
+uint64_t ledger_records(const struct ledger *l);
+/* Serials missing among old records: readable, closed for transfers. */
+uint64_t ledger_gaps(const struct ledger *l);
+/* The first missing serial; 0 if none. */
+uint64_t ledger_first_gap(const struct ledger *l);
+
+/* Committed balance; -ENOENT if @name is not part of the network. */
+int ledger_balance(const struct ledger *l, struct slice name,
+		   struct amount *ret) _must_check_;
+bool ledger_is_member(const struct ledger *l, struct slice name);
+struct amount ledger_initial(const struct ledger *l);
+struct slice ledger_user_name(const struct ledger *l, uint32_t user);
+
+/*
+ * Apply the next record of the history while loading it: serial above the
+ * last (a hole is counted among old records and a fault before a chained
+ * one), hash follows, time does not go back, nobody overdrawn.  0; -EBADMSG
+ * with *ret_fault set (a sentence to put "serial N: " before); -ENOMEM.
+ * Old records get their place in the chain computed.
+ */
+int ledger_apply(struct ledger *l, const struct record *r,
+		 const char **ret_fault) _must_check_;
+
+/*
+ * Check a transfer against the staged balances and stage it.  Returns 0 with
+ * *ret_refusal REFUSAL_NONE and *ret filled; 0 with a refusal, nothing staged
+ * (for REFUSAL_INSUFFICIENT ret->sender_after is the balance); -ENOMEM.
+ */
+int ledger_stage_transfer(struct ledger *l, struct slice sender,
+			  struct slice receiver, struct amount amount,
+			  struct staged *ret, enum refusal *ret_refusal)
+	_must_check_;
+/* The same for an opening: REFUSAL_SENDER_NAME or REFUSAL_EXISTS. */
+int ledger_stage_opening(struct ledger *l, struct slice user,
+			 struct staged *ret, enum refusal *ret_refusal)
+	_must_check_;
+/* Take back the newest staged one. */
+void ledger_unstage(struct ledger *l, const struct staged *s);
+
+/*
+ * The next batch of staged records becomes history: settle each, in order.
+ * @hash is the chain's hash behind it, @serial its serial, @time its time.
+ */
+void ledger_settle(struct ledger *l, const struct staged *s, uint64_t serial,
+		   int64_t time, const uint8_t hash[CHAIN_HASH_SIZE]);
+
+/* Walk committed members in the order they joined. */
+uint32_t ledger_users(const struct ledger *l); /* numbers below this */
+bool ledger_user_balance(const struct ledger *l, uint32_t user,
+			 struct amount *ret); /* false: no member */
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which names users, operation ids and blocks may bear.
+ */
+#ifndef LEDGER_NAME_H
+#define LEDGER_NAME_H
+
+#include <stdbool.h>
+
+#include "util/slice.h"
+
+/* Bytes of a user's name. */
+#define USER_NAME_MAX 64
+/* Bytes of an operation id: printable ASCII without space, '=' ',' '"'. */
+#define OPERATION_ID_MAX 64
+/* Bytes of a block's name: [A-Za-z0-9_.]+, as systemd instance names. */
+#define BLOCK_NAME_MAX 16
+/* Bytes of a memo, before encoding. */
+#define MEMO_MAX 160
+
+/*
+ * NULL if @name is a user's name: 1 to USER_NAME_MAX bytes of well-formed
+ * UTF-8 without spaces (U+0020 and all other Unicode white space), controls
+ * (C0, DEL, C1), '=' ',' '"'.  Else what is wrong, as the end of a sentence
+ * ("is empty", "is longer than 64 bytes", "contains a space" …).
+ */
+const char *user_name_fault(struct slice name);
+const char *operation_id_fault(struct slice id);
+const char *block_name_fault(struct slice name);
+/* Well-formed UTF-8, no controls, at most MEMO_MAX bytes, not empty. */
+const char *memo_fault(struct slice memo);
+
+#endif

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+check_PROGRAMS += tests/unit/test_ledger
+TESTS += tests/unit/test_ledger
+tests_unit_test_ledger_SOURCES = \
+	tests/unit/unit.h \
+	tests/unit/test_ledger.c \
+	tests/unit/test_ledger_amount.c \
+	tests/unit/test_ledger_name.c \
+	tests/unit/test_ledger_record.c \
+	tests/unit/test_ledger_chain.c \
+	tests/unit/test_ledger_users.c \
+	tests/unit/test_ledger_wallets.c \
+	tests/unit/test_ledger_ledger.c \
+	tests/unit/test_ledger_idfilter.c
+tests_unit_test_ledger_LDADD = $(LEDGER_LIBS) $(SODIUM_LIBS) $(CHECK_LIBS)
