@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First everything is read and judged, then the file is changed: a fault that
+ * a person must look at leaves it as it was.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/chain.h"
+#include "ledger/record.h"
+
+#include "store/lines.h"
+#include "store/load.h"
+#include "store/tail.h"
+
+/* A line's place. */
+struct where {
+	uint64_t offset;
+	uint64_t number;
+};
+
+struct load {
+	struct blockfile *file;
+	struct index *index;
+	struct lines lines; /* for comparing records of one serial */
+	struct textstore_report *report;
+	uint64_t promised;
+	struct tail tail;
+	bool copies; /* there are records with an of= */
+	bool ended; /* the last line, by a newline */
+	struct where newest; /* chained record */
+	struct where check; /* the last batch, and the record before it */
+};
+
+static int fault_at(struct load *l, uint64_t line, const char *reason)
+{
+	int r;
+
+	r = buf_addf(&l->report->fault, "%s:%" PRIu64 ": %s", l->file->path,
+		     line, reason);
+	return r < 0 ? r : -EBADMSG;
+}
+
+/*
+ * A record that parses, but without a newline behind it.  Has it an end?  A
+ * chained one has its hash; but where copies are kept it may lack its of=.  An
+ * old one that we may have written the beginning of may lack digits.
+ */
+static bool may_be_cut(const struct load *l, const struct record *r,
+		       uint64_t offset)
+{
+	if (r->chained)
+		return l->copies || r->of.len > 0;
+	return l->tail.before.present || offset >= l->promised;
+}
+
+/* Parse a line; NULL, or what is wrong with it. */
+static const char *judge(const struct load *l, const struct scan_line *line,
+			 struct record *ret)
+{
+	const char *fault;
+
+	if (line->text.len > 0 && memchr(line->text.p, '\0', line->text.len))
+		return "expected text, found a zero byte";
+	if (record_parse(line->text, ret, &fault) < 0)
+		return fault;
+	if (!line->ended && may_be_cut(l, ret, line->offset))
+		return "expected a newline: the record may be cut short";
+	return NULL;
+}
+
+/* Note where the last batch begins, and the chained record before it. */
+static void note_batch(struct load *l, const struct scan_line *line,
+		       const struct record *r)
+{
+	struct where here = { line->offset, line->number };
+	struct tail_mark before = l->tail.before;
+
+	tail_good(&l->tail, r);
+	if (!r->chained || l->tail.damaged)
+		return;
+
+	if (!tail_same_batch(&before, &l->tail.before))
+		l->check = before.present ? l->newest : here;
+	l->newest = here;
+}
+
+static int take_record(struct load *l, const struct scan_line *line,
+		       const struct record *r)
+{
+	struct index_item item;
+	size_t length;
+	int error;
+
+	note_batch(l, line, r);
+	/* What stands behind a damage is judged only. */
+	if (l->tail.damaged)
+		return 0;
+
+	/* An old record's line may have a carriage return at its end. */
+	length = r->chained ? line->text.len : r->body.len;
+	l->copies = l->copies || r->of.len > 0;
+	error = index_item_make(l->index, r, line->offset, length, &item);
+	if (error < 0)
+		return error;
+	return index_load(l->index, &item);
+}
+
+static bool is_blank(struct slice text)
+{
+	return text.len == 0 || (text.len == 1 && text.p[0] == '\r');
+}
+
+/* A scan_visit. */
+static int take_line(void *arg, const struct scan_line *line)
+{
+	struct load *l = arg;
+	const char *reason;
+	struct record r;
+
+	l->ended = line->ended;
+	if (is_blank(line->text))
+		return 0;
+
+	reason = judge(l, line, &r);
+	if (reason) {
+		tail_bad(&l->tail, line->offset, line->number, line->text,
+			 reason);
+		return 0;
+	}
+	return take_record(l, line, &r);
+}
+
+/* A damage was met: torn, so 0, or a fault. */
+static int judge_damage(struct load *l)
+{
+	uint64_t length = l->file->end - l->tail.offset;
+	_cleanup_(freep) char *text = NULL;
+	size_t have = 0;
+	int r;
+
+	if (tail_wants_text(&l->tail) && length <= TAIL_BATCH_MAX) {
+		have = (size_t)length;
+		text = malloc(have);
+		if (!text)
+			return -ENOMEM;
+		r = blockfile_read(l->file, text, have, l->tail.offset);
+		if (r < 0)
+			return r;
+	}
+	if (tail_is_torn(&l->tail, length, (struct slice){ text, have }))
+		return 0;
+	return fault_at(l, l->tail.line, l->tail.reason);
+}
+
+/* A walk along the chain. */
+struct chain_walk {
+	struct load *load;
+	bool linked; /* the newest record was chained: serial and hash are its */
+	uint64_t serial;
+	uint8_t hash[CHAIN_HASH_SIZE];
+};
+
+/* A scan_visit: a stored hash must follow from the one before, if that is here. */
+static int check_link(void *arg, const struct scan_line *line)
+{
+	struct chain_walk *w = arg;
+	uint8_t expected[CHAIN_HASH_SIZE];
+	const char *reason;
+	struct record r;
+
+	if (is_blank(line->text))
+		return 0;
+	/* It was read before: if it reads otherwise now, that is a change. */
+	if (record_parse(line->text, &r, &reason) < 0)
+		return -ESTALE;
+
+	if (w->linked && r.chained && r.serial == w->serial + 1) {
+		chain_step(w->hash, r.body, expected);
+		if (memcmp(expected, r.hash, sizeof(expected)) != 0)
+			return fault_at(w->load, line->number,
+					"h= does not follow from the record "
+					"before it");
+	}
+	w->linked = r.chained;
+	w->serial = r.serial;
+	memcpy(w->hash, r.hash, sizeof(w->hash));
+	return 0;
+}
+
+/* The last batch is what a crash could have touched; the rest is main's job. */
+static int check_last_batch(struct load *l)
+{
+	uint64_t upto = l->tail.damaged ? l->tail.offset : l->file->end;
+	struct chain_walk w = { .load = l };
+
+	if (!l->tail.before.present)
+		return 0;
+	return blockfile_scan(l->file, l->check.offset, l->check.number, upto,
+			      check_link, &w);
+}
+
+/* Looks for the numbers of the lines at two offsets, the first of them lower. */
+struct number_search {
+	uint64_t first_offset;
+	uint64_t second_offset;
+	uint64_t first;
+	uint64_t second;
+};
+
+/* A scan_visit. */
+static int find_numbers(void *arg, const struct scan_line *line)
+{
+	struct number_search *s = arg;
+
+	if (line->offset == s->first_offset)
+		s->first = line->number;
+	if (line->offset != s->second_offset)
+		return 0;
+	s->second = line->number;
+	return 1;
+}
+
+static int fault_twice(struct load *l, const struct index_entry *a,
+		       const struct index_entry *b)
+{
+	bool rising = index_offset(a) < index_offset(b);
+	struct number_search s = {
+		.first_offset = index_offset(rising ? a : b),
+		.second_offset = index_offset(rising ? b : a),
+	};
+	int r;
+
+	r = blockfile_scan(l->file, 0, 1, l->file->end, find_numbers, &s);
+	if (r < 0)
+		return r;
+	r = buf_addf(&l->report->fault,
+		     "%s:%" PRIu64 ": serial %" PRIu64 " is on line %" PRIu64
+		     " already, with other contents",
+		     l->file->path, s.second, b->serial, s.first);
+	return r < 0 ? r : -EBADMSG;
+}
+
+/* An index_same. */
+static int compare_twice(void *arg, const struct index_entry *a,
+			 const struct index_entry *b)
+{
+	struct load *l = arg;
+	char copy[RECORD_LINE_MAX];
+	const char *fault;
+	struct record first;
+	struct record second;
+	struct slice line;
+	int r;
+
+	/* The window holds one line at a time for sure. */
+	r = lines_get(&l->lines, a, 0, &line);
+	if (r < 0)
+		return r;
+	memcpy(copy, line.p, line.len);
+	r = record_parse((struct slice){ copy, line.len }, &first, &fault);
+	if (r < 0)
+		return -ESTALE;
+
+	r = lines_get_record(&l->lines, b, &line, &second);
+	if (r < 0)
+		return r;
+	return record_same(&first, &second) ? 0 : fault_twice(l, a, b);
+}
+
+static int cut_tail(struct load *l)
+{
+	struct textstore_report *report = l->report;
+	uint64_t bytes = l->file->end - l->tail.offset;
+	_cleanup_(buf_done) struct buf kept = { 0 };
+	int r;
+
+	r = blockfile_cut(l->file, l->tail.offset, &kept);
+	if (r < 0)
+		return r;
+	if (kept.len >= sizeof(report->torn_path))
+		return -ENAMETOOLONG;
+
+	memcpy(report->torn_path, kept.data, kept.len);
+	report->torn_path[kept.len] = '\0';
+	report->torn_bytes = bytes;
+	report->torn = true;
+	return 0;
+}
+
+/* Everything is understood: put the end of the file in order. */
+static int mend(struct load *l)
+{
+	int r = 0;
+
+	if (l->tail.damaged)
+		r = cut_tail(l);
+	else if (!l->ended)
+		r = blockfile_append(l->file, slice_of("\n"));
+	if (r < 0)
+		return r;
+	return blockfile_settle(l->file);
+}
+
+static int load(struct load *l)
+{
+	int r;
+
+	r = blockfile_scan(l->file, 0, 1, l->file->end, take_line, l);
+	if (r < 0)
+		return r;
+	if (l->tail.damaged) {
+		r = judge_damage(l);
+		if (r < 0)
+			return r;
+	}
+	r = check_last_batch(l);
+	if (r < 0)
+		return r;
+	r = index_seal(l->index, compare_twice, l);
+	if (r < 0)
+		return r;
+	return mend(l);
+}
+
+int load_block(struct blockfile *file, struct index *index, uint64_t promised,
+	       struct textstore_report *report)
+{
+	struct load l = {
+		.file = file,
+		.index = index,
+		.lines = { .file = file },
+		.report = report,
+		.promised = promised,
+		.ended = true,
+	};
+	int r;
+
+	r = load(&l);
+	lines_done(&l.lines);
+	return r;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/store/textstore.c: what a backend asks of its store.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "store/promise.h"
+
+#include "test_store_tools.h"
+#include "unit.h"
+
+UNIT_SUITE(test_store_textstore);
+
+static struct disk disk;
+static struct buf made;
+static struct buf found;
+
+static void setup(void)
+{
+	disk_init(&disk);
+	made = (struct buf){ 0 };
+	found = (struct buf){ 0 };
+}
+
+static void teardown(void)
+{
+	disk_done(&disk);
+	buf_done(&made);
+	buf_done(&found);
+}
+
+static struct store_state state_of(struct store *s)
+{
+	struct store_state state;
+
+	s->ops->state(s, &state);
+	return state;
+}
+
+/* The original's records come out by serial, as they are. */
+START_TEST(reads_the_sample)
+{
+	struct store *s;
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	tools_fetch_all(s, &found);
+	assert_text(text_of(&found), slice_of("1 Racheal John 45\n"
+					      "5 Chinmay Oliver 129\n"
+					      "9 Ali Luke 155\n"));
+	ck_assert_uint_eq(state_of(s).last_serial, 9);
+	ck_assert_uint_eq(state_of(s).records, 3);
+	ck_assert_uint_eq(state_of(s).epoch, 0);
+	s->ops->close(s);
+}
+END_TEST
+
+/* An absent file is an empty block, and durable before anything is said. */
+START_TEST(creates_an_empty_block)
+{
+	struct store *s = tools_open_well(&disk);
+	struct disk_file *f = disk_find(&disk, BLOCK);
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_str_eq(f->synced_name, BLOCK);
+	ck_assert_uint_eq(state_of(s).last_serial, 0);
+	tools_fetch_all(s, &found);
+	ck_assert_uint_eq(found.len, 0);
+	s->ops->close(s);
+}
+END_TEST
+
+/* What was read may be in the page cache only: it is synced before it is shown. */
+START_TEST(syncs_what_it_has_read)
+{
+	struct store *s;
+
+	disk_put(&disk, BLOCK, slice_of(""));
+	ck_assert_int_eq(buf_add(&disk_find(&disk, BLOCK)->data, SAMPLE,
+				 strlen(SAMPLE)), 0);
+	s = tools_open_well(&disk);
+	assert_text(text_of(&disk_find(&disk, BLOCK)->synced),
+		    slice_of(SAMPLE));
+	s->ops->close(s);
+}
+END_TEST
+
+/* Nothing is shown before it is published, and nothing durable before sync. */
+START_TEST(shows_what_is_published)
+{
+	struct maker m = { .serial = 10 };
+	struct store *s;
+	bool held;
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	maker_plain(&m, 3, &made);
+	ck_assert_int_eq(s->ops->append(s, 10, 3, slice_of(""), text_of(&made),
+					&held), 0);
+	ck_assert(!held);
+	ck_assert_uint_eq(state_of(s).last_serial, 9);
+	tools_fetch_all(s, &found);
+	ck_assert_ptr_null(memmem(found.data, found.len, "10 ", 3));
+
+	ck_assert_int_eq(s->ops->sync(s), 0);
+	ck_assert_uint_eq(disk_find(&disk, BLOCK)->synced.len,
+			  strlen(SAMPLE) + made.len);
+	ck_assert_uint_eq(state_of(s).last_serial, 9);
+
+	ck_assert_int_eq(s->ops->publish(s), 0);
+	ck_assert_uint_eq(state_of(s).last_serial, 12);
+	ck_assert_uint_eq(state_of(s).records, 6);
+	buf_clear(&found);
+	tools_fetch(s, &(struct store_query){ .after = 9, .upto = 12 }, &found);
+	assert_text(text_of(&found), text_of(&made));
+	s->ops->close(s);
+}
+END_TEST
+
+/* The whole batch goes with one write: a crash leaves a piece of it at most. */
+START_TEST(appends_with_one_write)
+{
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+	struct disk_file *f = disk_find(&disk, BLOCK);
+	int64_t before;
+	bool held;
+
+	maker_plain(&m, 100, &made);
+	before = f->changed;
+	ck_assert_int_eq(s->ops->append(s, 1, 100, slice_of(""), text_of(&made),
+					&held), 0);
+	ck_assert_int_eq(f->changed, before + 1);
+	assert_text(disk_text(f), text_of(&made));
+	s->ops->close(s);
+}
+END_TEST
+
+/* A restart changes no answer. */
+START_TEST(finds_it_again_after_a_restart)
+{
+	struct maker m = { .serial = 10 };
+	struct store *s;
+	struct buf again = { 0 };
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	maker_plain(&m, 4, &made);
+	tools_commit(s, 10, 4, "", text_of(&made));
+	tools_fetch_all(s, &found);
+	s->ops->close(s);
+
+	s = tools_open_well(&disk);
+	tools_fetch_all(s, &again);
+	assert_text(text_of(&again), text_of(&found));
+	buf_done(&again);
+	s->ops->close(s);
+}
+END_TEST
+
+/* The same batch again is acknowledged, and not written twice. */
+START_TEST(acknowledges_a_batch_that_it_holds)
+{
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+	bool held = false;
+
+	maker_plain(&m, 5, &made);
+	tools_commit(s, 1, 5, "", text_of(&made));
+	ck_assert_int_eq(s->ops->append(s, 1, 5, slice_of(""), text_of(&made),
+					&held), 0);
+	ck_assert(held);
+	/* As a copy for another, too. */
+	held = false;
+	ck_assert_int_eq(s->ops->append(s, 1, 5, slice_of("A"), text_of(&made),
+					&held), 0);
+	ck_assert(held);
+	assert_text(disk_text(disk_find(&disk, BLOCK)), text_of(&made));
+	s->ops->close(s);
+}
+END_TEST
+
+/* Of a batch that was torn, what is missing is appended. */
+START_TEST(completes_a_batch_that_it_holds_in_part)
+{
+	struct maker m = { .serial = 1 };
+	struct store *s;
+	const char *third;
+
+	maker_plain(&m, 5, &made);
+	third = memmem(made.data, made.len, "\n4 ", 3);
+	ck_assert_ptr_nonnull(third);
+	disk_put(&disk, BLOCK,
+		 (struct slice){ (char *)made.data,
+				 (size_t)(third + 1 - (char *)made.data) });
+	s = tools_open_well(&disk);
+	ck_assert_uint_eq(state_of(s).last_serial, 3);
+	tools_commit(s, 1, 5, "", text_of(&made));
+	ck_assert_uint_eq(state_of(s).last_serial, 5);
+	assert_text(disk_text(disk_find(&disk, BLOCK)), text_of(&made));
+	s->ops->close(s);
+}
+END_TEST
+
+/* Other contents under a serial that is taken, or a hole: main is mistaken. */
+START_TEST(refuses_what_lies_below)
+{
+	struct maker m = { .serial = 1 };
+	struct maker other = { .serial = 2 };
+	struct store *s;
+	bool held;
+
+	maker_plain(&m, 3, &made);
+	s = tools_open_well(&disk);
+	tools_commit(s, 1, 3, "", text_of(&made));
+	s->ops->close(s);
+	s = tools_open_well(&disk);
+
+	/* Serials 2 to 6: 2 and 3 are others here. */
+	buf_clear(&made);
+	maker_plain(&other, 5, &made);
+	ck_assert_int_eq(s->ops->append(s, 2, 5, slice_of(""), text_of(&made),
+					&held), -EEXIST);
+	ck_assert_uint_eq(state_of(s).last_serial, 3);
+	s->ops->close(s);
+	s = tools_open_well(&disk);
+	ck_assert_uint_eq(state_of(s).records, 3);
+	s->ops->close(s);
+}
+END_TEST
+
+/* Serial 7 is held, 8 is not, but 9 is: 8 may not come after it. */
+START_TEST(refuses_what_would_fill_a_hole)
+{
+	struct maker m = { .serial = 7 };
+	struct store *s;
+	bool held;
+
+	disk_put(&disk, BLOCK, slice_of("7 A B 1\n9 A B 1\n"));
+	s = tools_open_well(&disk);
+	maker_plain(&m, 2, &made);
+	ck_assert_int_eq(s->ops->append(s, 7, 2, slice_of(""), text_of(&made),
+					&held), -EEXIST);
+	buf_clear(&made);
+	m.serial = 8;
+	maker_plain(&m, 1, &made);
+	ck_assert_int_eq(s->ops->append(s, 8, 1, slice_of(""), text_of(&made),
+					&held), -EEXIST);
+	s->ops->close(s);
+}
+END_TEST
+
+/* A copy bears of=, for whom it is kept; it is no record of ours. */
+START_TEST(marks_copies)
+{
+	struct maker m = { .serial = 1 };
+	struct store_total total;
+	struct slice absent[] = { { "A", 1 }, { "C", 1 } };
+	struct store_query q = { .upto = 10, .user = { "Luke", 4 } };
+	struct store *s = tools_open_well(&disk);
+
+	maker_plain(&m, 2, &made);
+	tools_commit(s, 1, 2, "A,C", text_of(&made));
+	tools_fetch_all(s, &found);
+	ck_assert_ptr_nonnull(memmem(found.data, found.len, " of=A,C\n", 8));
+	s->ops->close(s);
+
+	s = tools_open_well(&disk);
+	ck_assert_int_eq(s->ops->total(s, &q, &total), 0);
+	ck_assert_uint_eq(total.records, 0);
+	q.filter.absent = absent;
+	q.filter.absents = 1;
+	ck_assert_int_eq(s->ops->total(s, &q, &total), 0);
+	ck_assert_uint_eq(total.records, 0);
+	q.filter.absents = 2;
+	ck_assert_int_eq(s->ops->total(s, &q, &total), 0);
+	ck_assert_uint_eq(total.records, 2);
+	ck_assert(sum_to_i128(total.net) == 3);
+	s->ops->close(s);
+}
+END_TEST
+
+static bool keep(void *arg, uint64_t serial, struct slice line)
+{
+	struct buf *out = arg;
+
+	ck_assert_int_eq(buf_addf(out, "%llu: %.*s\n",
+				  (unsigned long long)serial,
+				  SLICE_ARG(line)), 0);
+	return true;
+}
+
+/* By its id a record is found once, and only up to the serial asked about. */
+START_TEST(finds_an_operation_id)
+{
+	static const struct made records[] = {
+		{ .amount = 1, .id = "first" },
+		{ .amount = 2 },
+		{ .amount = 3, .id = "third" },
+	};
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+
+	maker_batch(&m, records, 3, &made);
+	tools_commit(s, 1, 3, "", text_of(&made));
+	for (int round = 0; round < 2; round++) {
+		buf_clear(&found);
+		ck_assert_int_eq(s->ops->find_id(s, slice_of("third"), 3, keep,
+						 &found), 0);
+		ck_assert_uint_gt(found.len, 0);
+		ck_assert_int_eq(memcmp(found.data, "3: 3 Ali Luke 3 ", 16), 0);
+		buf_clear(&found);
+		ck_assert_int_eq(s->ops->find_id(s, slice_of("third"), 2, keep,
+						 &found), 0);
+		ck_assert_int_eq(s->ops->find_id(s, slice_of("second"), 3, keep,
+						 &found), 0);
+		ck_assert_uint_eq(found.len, 0);
+		s->ops->close(s);
+		s = tools_open_well(&disk);
+	}
+	s->ops->close(s);
+}
+END_TEST
+
+static bool take_two(void *arg, uint64_t serial, struct slice line)
+{
+	unsigned *left = arg;
+
+	(void)serial;
+	(void)line;
+	if (*left == 0)
+		return false;
+	(*left)--;
+	return true;
+}
+
+/* A full page ends the fetch at once. */
+START_TEST(stops_when_the_page_is_full)
+{
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+	struct store_query q = { .upto = UINT64_MAX };
+	unsigned left = 2;
+
+	maker_plain(&m, 9, &made);
+	tools_commit(s, 1, 9, "", text_of(&made));
+	ck_assert_int_eq(s->ops->fetch(s, &q, take_two, &left), 0);
+	ck_assert_uint_eq(left, 0);
+	s->ops->close(s);
+}
+END_TEST
+
+/* Records that lie together are read together. */
+START_TEST(reads_many_lines_at_once)
+{
+	struct maker m = { .serial = 1 };
+	struct store_query q = { .upto = UINT64_MAX, .user = { "Luke", 4 } };
+	struct store *s = tools_open_well(&disk);
+	unsigned reads;
+
+	maker_plain(&m, 2000, &made);
+	tools_commit(s, 1, 2000, "", text_of(&made));
+	reads = disk.reads;
+	tools_fetch(s, &q, &found);
+	assert_text(text_of(&found), text_of(&made));
+	ck_assert_uint_le(disk.reads - reads, made.len / 65536 + 2);
+	s->ops->close(s);
+}
+END_TEST
+
+/* The promise outlives a restart; reading needs none. */
+START_TEST(keeps_a_promise)
+{
+	static const uint8_t nonce[STORE_NONCE_SIZE] = { 1, 2, 3, 0xff };
+	struct store *s = tools_open_well(&disk);
+
+	ck_assert_int_eq(s->ops->promise(s, 7, nonce), 0);
+	ck_assert_uint_eq(state_of(s).epoch, 7);
+	ck_assert_str_eq(disk_find(&disk, BLOCK PROMISE_SUFFIX)->synced_name,
+			 BLOCK PROMISE_SUFFIX);
+	s->ops->close(s);
+
+	s = tools_open_well(&disk);
+	ck_assert_uint_eq(state_of(s).epoch, 7);
+	ck_assert_mem_eq(state_of(s).nonce, nonce, sizeof(nonce));
+	s->ops->close(s);
+}
+END_TEST
+
+/* A promise that cannot be read stops the start: it may fence somebody off. */
+START_TEST(stops_at_a_damaged_promise)
+{
+	struct textstore_report report;
+	struct store *s;
+
+	disk_put(&disk, BLOCK PROMISE_SUFFIX, slice_of("x"));
+	ck_assert_int_eq(tools_open(&disk, &report, &s), -EBADMSG);
+	ck_assert_ptr_nonnull(memmem(report.fault.data, report.fault.len,
+				     BLOCK PROMISE_SUFFIX ":1: expected",
+				     strlen(BLOCK) + 20));
+	buf_done(&report.fault);
+}
+END_TEST
+
+/* A failed sync is never tried again, and ends all that this store does. */
+START_TEST(breaks_for_good)
+{
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+	struct store_query q = { .upto = 9 };
+	struct store_partner *partners;
+	uint8_t nonce[STORE_NONCE_SIZE] = { 0 };
+	struct store_total total;
+	size_t count;
+	bool held;
+
+	maker_plain(&m, 1, &made);
+	ck_assert_int_eq(s->ops->append(s, 1, 1, slice_of(""), text_of(&made),
+					&held), 0);
+	disk.fail_at = disk.calls + 1;
+	disk.fail_with = -EIO;
+	ck_assert_int_eq(s->ops->sync(s), -EIO);
+	ck_assert_int_eq(s->ops->sync(s), -EIO);
+	ck_assert_int_eq(s->ops->publish(s), -EIO);
+	ck_assert_int_eq(s->ops->fetch(s, &q, keep, &found), -EIO);
+	ck_assert_int_eq(s->ops->total(s, &q, &total), -EIO);
+	ck_assert_int_eq(s->ops->partners(s, &q, &partners, &count), -EIO);
+	ck_assert_int_eq(s->ops->find_id(s, slice_of("x"), 9, keep, &found),
+			 -EIO);
+	ck_assert_int_eq(s->ops->promise(s, 1, nonce), -EIO);
+	ck_assert_int_eq(s->ops->recheck(s), -EIO);
+	ck_assert_uint_eq(disk_find(&disk, BLOCK)->synced.len, 0);
+	s->ops->close(s);
+}
+END_TEST
+
+Suite *test_store_textstore(void)
+{
+	Suite *s = suite_create("store/textstore");
+	TCase *t = tcase_create("all");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, reads_the_sample);
+	tcase_add_test(t, creates_an_empty_block);
+	tcase_add_test(t, syncs_what_it_has_read);
+	tcase_add_test(t, shows_what_is_published);
+	tcase_add_test(t, appends_with_one_write);
+	tcase_add_test(t, finds_it_again_after_a_restart);
+	tcase_add_test(t, acknowledges_a_batch_that_it_holds);
+	tcase_add_test(t, completes_a_batch_that_it_holds_in_part);
+	tcase_add_test(t, refuses_what_lies_below);
+	tcase_add_test(t, refuses_what_would_fill_a_hole);
+	tcase_add_test(t, marks_copies);
+	tcase_add_test(t, finds_an_operation_id);
+	tcase_add_test(t, stops_when_the_page_is_full);
+	tcase_add_test(t, reads_many_lines_at_once);
+	tcase_add_test(t, keeps_a_promise);
+	tcase_add_test(t, stops_at_a_damaged_promise);
+	tcase_add_test(t, breaks_for_good);
+	suite_add_tcase(s, t);
+	return s;
+}
