@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend's protocol engine: takes datagrams and the end of a sync, asks
+ * the store, gives datagrams to send.  No I/O of its own, no clock.
+ */
+#ifndef BACKEND_RESPONDER_H
+#define BACKEND_RESPONDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+#include "util/cleanup.h"
+#include "util/slice.h"
+#include "wire/frame.h"
+
+/* How long a lease lasts, and how much of it the main daemon relies on. */
+#define LEASE_USEC INT64_C(500000)
+
+/* Who sent a datagram, for the answer: a small thing of the driver's. */
+struct responder_peer {
+	uint8_t bytes[32];
+	size_t len;
+};
+
+struct responder_io {
+	void *ctx;
+	void (*send)(void *ctx, const struct responder_peer *to,
+		     const uint8_t *data, size_t len);
+	/*
+	 * Make the appended batch durable: call store->ops->sync(), here or in
+	 * a thread, then responder_synced().  May do so before it returns.
+	 */
+	void (*sync)(void *ctx);
+	/* Something to tell: a new epoch, a conflict.  syslog's @priority. */
+	void (*log)(void *ctx, int priority, const char *sentence);
+	/* The store failed; the process must end. */
+	void (*fatal)(void *ctx, int error, const char *sentence);
+};
+
+struct responder_config {
+	struct slice block; /* the block's name; copied */
+	struct frame_key key;
+	uint32_t datagram_room; /* largest datagram to send */
+	uint64_t instance; /* drawn at start */
+};
+
+struct responder_counters {
+	uint64_t received;
+	uint64_t answered; /* datagrams sent */
+	uint64_t fault[FRAME_FAULTS]; /* by why it was dropped */
+	uint64_t other_block;
+	uint64_t unexpected; /* authentic answers, which nobody asked for */
+	uint64_t malformed; /* authentic, but not understood */
+	uint64_t fenced;
+	uint64_t batches;
+	uint64_t records;
+};
+
+struct responder;
+
+/* @store is borrowed. */
+int responder_new(const struct responder_config *config,
+		  const struct responder_io *io, struct store *store,
+		  struct responder **ret) _must_check_;
+struct responder *responder_free(struct responder *r);
+DEFINE_CLEANUP(struct responder, responder_free);
+
+/* From now on with this key, and datagrams no larger than @datagram_room. */
+void responder_reconfigure(struct responder *r, const struct frame_key *key,
+			   uint32_t datagram_room);
+
+/*
+ * A datagram has come at @now (microseconds, any steady clock).  After fatal()
+ * all are dropped: nothing is said that the disk may not know.
+ */
+void responder_datagram(struct responder *r, const struct responder_peer *from,
+			struct slice datagram, int64_t now);
+/* The sync that was asked for has ended with 0 or a negative errno. */
+void responder_synced(struct responder *r, int error, int64_t now);
+const struct responder_counters *responder_counters(const struct responder *r);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Drains the socket, feeds the responder, syncs where it stands, and tells the
+ * administrator what went wrong.  Timers are armed only while there is
+ * something to say or to wait for: an idle backend sleeps.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "store/store.h"
+#include "sys/address.h"
+#include "sys/exit_codes.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/notify.h"
+#include "util/buf.h"
+#include "util/timestamp.h"
+#include "backend/responder.h"
+#include "backend/server.h"
+
+struct server {
+	int fd;
+	struct loop *loop;
+	struct store *store;
+	struct responder *responder;
+	struct server_counters counters;
+	char block[FRAME_BLOCK_SIZE];
+	size_t block_len;
+	bool keyed;
+	bool dead; /* the store failed: nothing is served any more */
+
+	/* Datagrams that nobody honest sent: those told of, and when. */
+	struct loop_timer *warning_timer;
+	struct responder_counters told;
+	struct server_counters told_too;
+	int64_t warned_at;
+	struct address last_bad;
+
+	struct loop_timer *status_timer;
+	struct store_state status;
+	int64_t status_at;
+
+	struct loop_timer *recheck_timer;
+	bool full;
+
+	uint8_t datagram[FRAME_SIZE_MAX];
+};
+
+static struct log_fields fields_of(const struct server *s, enum log_event event)
+{
+	return (struct log_fields){
+		.event = event,
+		.backend = { s->block, s->block_len },
+	};
+}
+
+static void fail(struct server *s, int error, const char *sentence)
+{
+	const struct log_fields fields =
+		fields_of(s, LOG_EVENT_STORAGE_FAILURE);
+
+	if (s->dead)
+		return;
+
+	s->dead = true;
+	log_print(LOG_CRIT, &fields, "block %.*s: %s: %s", (int)s->block_len,
+		  s->block, sentence, strerror(-error));
+	loop_exit(s->loop, EXIT_STATUS_IO);
+}
+
+/* struct responder_io */
+
+static void io_send(void *ctx, const struct responder_peer *to,
+		    const uint8_t *data, size_t len)
+{
+	struct server *s = ctx;
+	struct address peer = { .len = (socklen_t)to->len };
+
+	memcpy(&peer.storage, to->bytes, to->len);
+
+	/* What does not go out now is asked for again. */
+	if (sendto(s->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)&peer.storage, peer.len) < 0)
+		s->counters.unsent++;
+}
+
+static void warn_slow_sync(const struct server *s, int64_t took)
+{
+	const struct log_fields fields = fields_of(s, LOG_EVENT_SLOW_SYNC);
+
+	log_print(LOG_WARNING, &fields,
+		  "block %.*s: the disk took %" PRId64 ".%03" PRId64
+		  " s to make a batch durable",
+		  (int)s->block_len, s->block, took / USEC_PER_SEC,
+		  took % USEC_PER_SEC / USEC_PER_MSEC);
+}
+
+static void io_sync(void *ctx)
+{
+	struct server *s = ctx;
+	const int64_t begin = loop_now();
+	int64_t end;
+	int error;
+
+	error = s->store->ops->sync(s->store);
+	end = loop_now();
+	if (end - begin > SERVER_SLOW_SYNC)
+		warn_slow_sync(s, end - begin);
+
+	responder_synced(s->responder, error, end);
+}
+
+static void io_log(void *ctx, int priority, const char *sentence)
+{
+	const struct server *s = ctx;
+	const struct log_fields fields = fields_of(s, LOG_EVENT_NONE);
+
+	log_print(priority, &fields, "block %.*s: %s", (int)s->block_len,
+		  s->block, sentence);
+}
+
+static void io_fatal(void *ctx, int error, const char *sentence)
+{
+	fail(ctx, error, sentence);
+}
+
+/* Forged and damaged datagrams */
+
+/* One way to be dropped, and how often since it was told of last. */
+struct reason {
+	const char *name;
+	uint64_t count;
+};
+
+#define REASONS (FRAME_FAULTS + 3)
+
+static size_t reasons_of(const struct server *s, struct reason out[REASONS])
+{
+	const struct responder_counters *c = responder_counters(s->responder);
+	size_t n = 0;
+
+	for (size_t i = 0; i < FRAME_FAULTS; i++)
+		out[n++] = (struct reason){
+			frame_fault_name((enum frame_fault)i),
+			c->fault[i] - s->told.fault[i],
+		};
+	out[n++] = (struct reason){ "other block",
+				    c->other_block - s->told.other_block };
+	out[n++] = (struct reason){ "too long", s->counters.too_long -
+							s->told_too.too_long };
+	out[n++] = (struct reason){ "not from loopback",
+				    s->counters.not_loopback -
+					    s->told_too.not_loopback };
+	return n;
+}
+
+static uint64_t count_bad(const struct server *s)
+{
+	struct reason reasons[REASONS];
+	size_t n = reasons_of(s, reasons);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += reasons[i].count;
+
+	return sum;
+}
+
+static int list_reasons(const struct server *s, struct buf *out)
+{
+	struct reason reasons[REASONS];
+	size_t n = reasons_of(s, reasons);
+
+	for (size_t i = 0; i < n; i++) {
+		if (reasons[i].count == 0)
+			continue;
+		if (buf_addf(out, "%s%s: %" PRIu64, out->len ? ", " : "",
+			     reasons[i].name, reasons[i].count) < 0)
+			return -ENOMEM;
+	}
+
+	return 0;
+}
+
+static void warn_bad(struct server *s, int64_t now)
+{
+	const struct log_fields fields =
+		fields_of(s, LOG_EVENT_FORGED_DATAGRAMS);
+	_cleanup_(buf_done) struct buf list = { 0 };
+	char last[ADDRESS_TEXT_SIZE];
+
+	if (list_reasons(s, &list) < 0)
+		return;
+
+	address_format(&s->last_bad, last);
+	log_print(LOG_WARNING, &fields,
+		  "block %.*s: dropped %" PRIu64
+		  " forged or damaged datagrams (%.*s), the last from %s",
+		  (int)s->block_len, s->block, count_bad(s), (int)list.len,
+		  (const char *)list.data, last);
+
+	s->told = *responder_counters(s->responder);
+	s->told_too = s->counters;
+	s->warned_at = now;
+}
+
+/* At once if it is the first for a while, else when the interval is over. */
+static void tell_bad(struct server *s, int64_t now)
+{
+	if (count_bad(s) == 0)
+		return;
+
+	if (now - s->warned_at >= SERVER_WARNING_INTERVAL)
+		warn_bad(s, now);
+	else
+		loop_arm(s->warning_timer,
+			 s->warned_at + SERVER_WARNING_INTERVAL);
+}
+
+static void on_warning_timer(void *arg)
+{
+	tell_bad(arg, loop_now());
+}
+
+/* Status, and a full disk */
+
+static bool same_status(const struct store_state *a,
+			const struct store_state *b)
+{
+	return a->records == b->records && a->last_serial == b->last_serial &&
+	       a->epoch == b->epoch && a->full == b->full;
+}
+
+static void tell_status(struct server *s, const struct store_state *state,
+			int64_t now)
+{
+	notify_status("block %.*s: %" PRIu64 " transactions, "
+		      "last serial %" PRIu64 ", epoch %" PRIu64 "%s",
+		      (int)s->block_len, s->block, state->records,
+		      state->last_serial, state->epoch,
+		      state->full ? ", no room on the disk" : "");
+	s->status = *state;
+	s->status_at = now;
+}
+
+static void update_status(struct server *s, const struct store_state *state,
+			  int64_t now)
+{
+	if (same_status(state, &s->status))
+		return;
+
+	if (now - s->status_at >= SERVER_STATUS_INTERVAL)
+		tell_status(s, state, now);
+	else
+		loop_arm(s->status_timer,
+			 s->status_at + SERVER_STATUS_INTERVAL);
+}
+
+static void arm_recheck(struct server *s, int64_t now)
+{
+	loop_arm(s->recheck_timer,
+		 s->full ? now + SERVER_RECHECK_INTERVAL : INT64_MAX);
+}
+
+static void update_full(struct server *s, bool full, int64_t now)
+{
+	if (full == s->full)
+		return;
+
+	s->full = full;
+	io_log(s, full ? LOG_ERR : LOG_NOTICE,
+	       full ? "no room on the disk for another batch" :
+		      "there is room on the disk again");
+	arm_recheck(s, now);
+}
+
+/* After whatever may have changed the block. */
+static void settle(struct server *s)
+{
+	const int64_t now = loop_now();
+	struct store_state state;
+
+	if (s->dead)
+		return;
+
+	s->store->ops->state(s->store, &state);
+	update_status(s, &state, now);
+	update_full(s, state.full, now);
+}
+
+static void on_status_timer(void *arg)
+{
+	settle(arg);
+}
+
+static void on_recheck_timer(void *arg)
+{
+	struct server *s = arg;
+	int error;
+
+	error = s->store->ops->recheck(s->store);
+	if (error < 0 && error != -ENOSPC)
+		fail(s, error, "cannot reserve room for the block");
+
+	settle(s);
+	arm_recheck(s, loop_now());
+}
+
+/* The socket */
+
+static void take_datagram(struct server *s, const struct address *from,
+			  size_t len)
+{
+	struct responder_peer peer = { .len = from->len };
+
+	if (!s->keyed && !address_is_loopback(from)) {
+		s->counters.not_loopback++;
+		return;
+	}
+
+	memcpy(peer.bytes, &from->storage, from->len);
+	responder_datagram(s->responder, &peer,
+			   (struct slice){ (const char *)s->datagram, len },
+			   loop_now());
+}
+
+static void judge_datagram(struct server *s, const struct msghdr *message,
+			   const struct address *from, size_t len)
+{
+	const uint64_t bad = count_bad(s);
+
+	if ((message->msg_flags & MSG_TRUNC) ||
+	    from->len > sizeof(((struct responder_peer *)0)->bytes))
+		s->counters.too_long++;
+	else
+		take_datagram(s, from, len);
+
+	if (count_bad(s) > bad)
+		s->last_bad = *from;
+}
+
+/* Take one datagram.  False: there is no more. */
+static bool receive(struct server *s)
+{
+	struct address from = { 0 };
+	struct iovec part = { s->datagram, sizeof(s->datagram) };
+	struct msghdr message = {
+		.msg_name = &from.storage,
+		.msg_namelen = sizeof(from.storage),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+	};
+	ssize_t n;
+
+	n = recvmsg(s->fd, &message, MSG_DONTWAIT);
+	/* Word from the network that an answer did not arrive, or a signal. */
+	if (n < 0)
+		return errno == ECONNREFUSED || errno == EINTR;
+
+	from.len = message.msg_namelen;
+	judge_datagram(s, &message, &from, (size_t)n);
+	return true;
+}
+
+static void on_readable(void *arg, uint32_t events)
+{
+	struct server *s = arg;
+
+	(void)events;
+	for (size_t i = 0; i < SERVER_DATAGRAMS_PER_TURN; i++)
+		if (s->dead || !receive(s))
+			break;
+
+	tell_bad(s, loop_now());
+	settle(s);
+}
+
+static int add_timers(struct server *s)
+{
+	int error;
+
+	error = loop_add_timer(s->loop, on_warning_timer, s, &s->warning_timer);
+	if (error < 0)
+		return error;
+
+	error = loop_add_timer(s->loop, on_status_timer, s, &s->status_timer);
+	if (error < 0)
+		return error;
+
+	return loop_add_timer(s->loop, on_recheck_timer, s, &s->recheck_timer);
+}
+
+static int make_responder(struct server *s,
+			  const struct server_options *options)
+{
+	const struct responder_io io = {
+		.ctx = s,
+		.send = io_send,
+		.sync = io_sync,
+		.log = io_log,
+		.fatal = io_fatal,
+	};
+	const struct responder_config config = {
+		.block = options->block,
+		.key = options->key,
+		.datagram_room = options->datagram_room,
+		.instance = options->instance,
+	};
+
+	return responder_new(&config, &io, s->store, &s->responder);
+}
+
+static struct server *server_alloc(const struct server_options *options,
+				   struct loop *loop, struct store *store)
+{
+	struct server *s;
+
+	assert(options->block.len <= FRAME_BLOCK_SIZE);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+
+	s->fd = options->fd;
+	s->loop = loop;
+	s->store = store;
+	s->keyed = options->key.present;
+	s->block_len = options->block.len;
+	memcpy(s->block, options->block.p, options->block.len);
+
+	/* Long ago: the first of each kind is told of at once. */
+	s->warned_at = INT64_MIN / 2;
+	s->status_at = INT64_MIN / 2;
+	s->status.epoch = UINT64_MAX;
+	return s;
+}
+
+int server_new(const struct server_options *options, struct loop *loop,
+	       struct store *store, struct server **ret)
+{
+	_cleanup_(server_freep) struct server *s = NULL;
+	int error;
+
+	s = server_alloc(options, loop, store);
+	if (!s)
+		return -ENOMEM;
+
+	error = make_responder(s, options);
+	if (error < 0)
+		return error;
+
+	error = add_timers(s);
+	if (error < 0)
+		return error;
+
+	error = loop_watch(loop, s->fd, EPOLLIN, on_readable, s);
+	if (error < 0)
+		return error;
+
+	settle(s);
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+struct server *server_free(struct server *s)
+{
+	if (!s)
+		return NULL;
+
+	loop_forget(s->loop, s->fd);
+	(void)responder_free(s->responder);
+	free(s);
+	return NULL;
+}
+
+void server_reconfigure(struct server *s, const struct frame_key *key,
+			uint32_t datagram_room)
+{
+	s->keyed = key->present;
+	responder_reconfigure(s->responder, key, datagram_room);
+}
+
+const struct server_counters *server_counters(const struct server *s)
+{
+	return &s->counters;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The responder's driver: one UDP socket, the clock, the disk, the log.  Knows
+ * nothing of what the datagrams say.
+ */
+#ifndef BACKEND_SERVER_H
+#define BACKEND_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/cleanup.h"
+#include "util/slice.h"
+#include "util/timestamp.h"
+#include "wire/frame.h"
+
+struct loop;
+struct server;
+struct store;
+
+/* Datagrams taken in one turn of the loop, before others have theirs. */
+#define SERVER_DATAGRAMS_PER_TURN 64
+/* Forged and damaged datagrams are told of in one warning each so often. */
+#define SERVER_WARNING_INTERVAL (10 * USEC_PER_SEC)
+/* A sync that takes longer is worth a warning. */
+#define SERVER_SLOW_SYNC (1 * USEC_PER_SEC)
+/* How often a full disk is looked at again, and the status may change. */
+#define SERVER_RECHECK_INTERVAL (1 * USEC_PER_SEC)
+#define SERVER_STATUS_INTERVAL (1 * USEC_PER_SEC)
+
+struct server_options {
+	int fd; /* a bound, non-blocking UDP socket; borrowed */
+	struct slice block; /* the block's name; copied */
+	struct frame_key key; /* none: loopback addresses only */
+	uint32_t datagram_room; /* largest datagram to send */
+	uint64_t instance; /* drawn at start */
+};
+
+/* What the responder does not see. */
+struct server_counters {
+	uint64_t too_long; /* cut off by the system */
+	uint64_t not_loopback; /* and there is no key */
+	uint64_t unsent; /* answers that the system did not take */
+};
+
+/*
+ * Serve @store from @loop.  Both are borrowed.  If the store fails, the loop
+ * ends with EXIT_STATUS_IO.
+ */
+int server_new(const struct server_options *options, struct loop *loop,
+	       struct store *store, struct server **ret) _must_check_;
+struct server *server_free(struct server *s);
+DEFINE_CLEANUP(struct server, server_free);
+
+/* From now on with this key, and datagrams no larger than @datagram_room. */
+void server_reconfigure(struct server *s, const struct frame_key *key,
+			uint32_t datagram_room);
+
+const struct server_counters *server_counters(const struct server *s);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/backend/responder.c: who is answered, epochs, leases.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test_backend_bench.h"
+#include "unit.h"
+
+UNIT_SUITE(test_backend_responder);
+
+/* Main looks at what a backend has before it claims anything. */
+START_TEST(ping_of_any_epoch_is_answered)
+{
+	const uint64_t epochs[] = { 0, 1, 2, UINT64_MAX };
+	struct frame f;
+
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	fake_store_add(&bench.fake, "7 Ali Luke 5");
+	bench_begin();
+	for (size_t i = 0; i < 4; i++) {
+		struct message_state m;
+
+		bench_ping(epochs[i], false);
+		f = bench_answer(FRAME_PONG);
+		ck_assert_uint_eq(f.epoch, 1);
+		ck_assert_uint_eq(f.request, 7);
+		ck_assert_int_eq(message_get_state(f.payload, &m), 0);
+		ck_assert_uint_eq(m.instance, BENCH_INSTANCE);
+		ck_assert_uint_eq(m.last_serial, 7);
+		ck_assert_uint_eq(m.records, 2);
+		ck_assert(!m.full);
+		ck_assert(!m.leased);
+	}
+	bench_expect_silence();
+}
+END_TEST
+
+START_TEST(ping_says_full)
+{
+	bench.fake.full = true;
+	bench_ping(0, false);
+	ck_assert(bench_state(FRAME_PONG).full);
+}
+END_TEST
+
+/* A lease is for who was promised the epoch, and for nobody before that. */
+START_TEST(lease_is_for_the_promised_epoch)
+{
+	bench_ping(0, true);
+	ck_assert(!bench_state(FRAME_PONG).leased);
+
+	bench_begin();
+	bench_ping(0, true);
+	ck_assert(!bench_state(FRAME_PONG).leased);
+	bench_ping(2, true);
+	ck_assert(!bench_state(FRAME_PONG).leased);
+	bench_ping(1, true);
+	ck_assert(bench_state(FRAME_PONG).leased);
+}
+END_TEST
+
+START_TEST(claim_is_promised_on_disk_first)
+{
+	struct frame f;
+
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_claim(5, 'm');
+	f = bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(f.epoch, 5);
+	ck_assert_uint_eq(f.request, 8);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 5);
+	ck_assert_uint_eq(bench.fake.promised.nonce[0], 'm');
+	ck_assert_uint_eq(bench.logged, 1);
+
+	/* The promise got lost: the same claim again changes nothing. */
+	bench_claim(5, 'm');
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).last_serial, 3);
+	ck_assert_uint_eq(bench.fake.promises, 1);
+}
+END_TEST
+
+/* Two main daemons start at once: one of them has the epoch. */
+START_TEST(same_epoch_has_one_owner)
+{
+	struct frame f;
+
+	bench_claim(5, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	bench_claim(5, 'n');
+	f = bench_answer(FRAME_ERROR);
+	ck_assert_uint_eq(f.epoch, 5);
+	bench.taken--;
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	ck_assert_uint_eq(bench.fake.promised.nonce[0], 'm');
+}
+END_TEST
+
+/* Also a replay of the claim that was good once. */
+START_TEST(lower_epoch_is_fenced)
+{
+	struct frame f;
+
+	bench_claim(5, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	bench_claim(6, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+	bench_claim(5, 'm');
+	f = bench_answer(FRAME_ERROR);
+	ck_assert_uint_eq(f.epoch, 6);
+	bench.taken--;
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 6);
+	ck_assert_uint_eq(responder_counters(bench.r)->fenced, 1);
+}
+END_TEST
+
+/* An epoch that nobody could ever raise again would lock the block for good. */
+START_TEST(wild_epochs_are_malformed)
+{
+	const uint64_t epochs[] = { 0, UINT64_C(1) << 63, UINT64_MAX };
+
+	for (size_t i = 0; i < 3; i++) {
+		bench_claim(epochs[i], 'm');
+		bench_expect_error(MESSAGE_ERROR_MALFORMED);
+	}
+	ck_assert_uint_eq(bench.fake.promises, 0);
+
+	bench_claim(INT64_MAX, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* An answer from wallets is good as long as nobody else can commit. */
+START_TEST(lease_keeps_others_out)
+{
+	bench_begin();
+	bench_ping(1, true);
+	(void)bench_answer(FRAME_PONG);
+
+	bench.now += LEASE_USEC - 1;
+	bench_claim(2, 'n');
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 1);
+
+	bench.now += 1;
+	bench_claim(2, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 2);
+}
+END_TEST
+
+START_TEST(ping_without_lease_renews_nothing)
+{
+	bench_begin();
+	bench_ping(1, true);
+	bench.now += LEASE_USEC - 1;
+	bench_ping(1, false);
+	bench_ping(0, true);
+	bench.now += 1;
+	bench.taken = bench.count;
+	bench_claim(2, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* The owner itself may raise its epoch at any time. */
+START_TEST(lease_does_not_stop_its_owner)
+{
+	bench_begin();
+	bench_ping(1, true);
+	(void)bench_answer(FRAME_PONG);
+	bench_claim(2, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* What the old owner was granted does not protect the new one. */
+START_TEST(claim_ends_the_lease)
+{
+	bench_begin();
+	bench_ping(1, true);
+	(void)bench_answer(FRAME_PONG);
+	bench_claim(2, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	bench_claim(3, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+START_TEST(append_renews_the_lease)
+{
+	struct bench_fragment f = bench_single(1, 1, "1 Ali Luke 5\n");
+
+	bench_begin();
+	bench_append(&f);
+	bench_expect_appended(1);
+	bench.now += LEASE_USEC - 1;
+	bench_claim(2, 'n');
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+
+	/* So does each repetition. */
+	bench_append(&f);
+	bench_expect_appended(1);
+	bench.now += LEASE_USEC - 1;
+	bench_claim(2, 'n');
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+	bench.now += 1;
+	bench_claim(2, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+START_TEST(failed_promise_is_fatal)
+{
+	bench.fake.promise_error = -EIO;
+	bench_claim(2, 'n');
+	bench_expect_silence();
+	ck_assert_int_eq(bench.fatal, -EIO);
+}
+END_TEST
+
+/* Requests that only the owner of the epoch may make. */
+static const enum frame_type owned[] = { FRAME_APPEND, FRAME_FETCH, FRAME_STATS,
+					 FRAME_SUM };
+
+static void ask_owned(enum frame_type type, uint64_t epoch)
+{
+	const struct bench_fragment f = bench_single(1, 1, "1 Ali Luke 5\n");
+	struct writer *w = bench_payload();
+
+	switch (type) {
+	case FRAME_FETCH:
+		message_put_fetch(w, &(struct message_fetch){
+					     .upto = 9,
+					     .pages = 1,
+					     .room = FRAME_SIZE_MIN });
+		break;
+	case FRAME_STATS:
+		message_put_stats(w, &(struct message_stats){
+					     .upto = 9,
+					     .room = FRAME_SIZE_MIN,
+					     .user = slice_of("Ali") });
+		break;
+	case FRAME_SUM:
+		message_put_sum(w, &(struct message_sum){ .upto = 9 });
+		break;
+	default:
+		message_put_append(w, &(struct message_append){
+					      .first = f.first,
+					      .records = 1,
+					      .fragments = 1,
+					      .of = slice_of(""),
+					      .lines = slice_of(f.lines) });
+		break;
+	}
+	bench_ask(type, epoch, 9, 0);
+}
+
+START_TEST(owner_is_served)
+{
+	const enum frame_type answers[] = { FRAME_APPENDED, FRAME_RECORDS,
+					    FRAME_PARTNERS, FRAME_TOTAL };
+	struct frame f;
+
+	bench_begin();
+	ask_owned(owned[_i], 1);
+	f = bench_answer(answers[_i]);
+	ck_assert_uint_eq(f.epoch, 1);
+	ck_assert_uint_eq(f.request, 9);
+	bench_expect_silence();
+}
+END_TEST
+
+START_TEST(replaced_owner_is_fenced)
+{
+	bench_claim(4, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	ask_owned(owned[_i], 3);
+	ck_assert_uint_eq(bench_answer(FRAME_ERROR).epoch, 4);
+	bench.taken--;
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	ck_assert_uint_eq(bench.fake.appends, 0);
+}
+END_TEST
+
+START_TEST(unclaimed_epoch_is_told)
+{
+	bench_claim(4, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	ask_owned(owned[_i], 5);
+	bench_expect_error(MESSAGE_ERROR_UNCLAIMED);
+	ck_assert_uint_eq(bench.fake.appends, 0);
+}
+END_TEST
+
+/* A block that nobody has claimed belongs to nobody, not to epoch 0. */
+START_TEST(epoch_zero_is_nobodys)
+{
+	ask_owned(owned[_i], 0);
+	bench_expect_error(MESSAGE_ERROR_UNCLAIMED);
+	ck_assert_uint_eq(bench.fake.appends, 0);
+}
+END_TEST
+
+/* A payload that is cut short or goes on is told so, and does nothing. */
+START_TEST(malformed_payloads_are_told)
+{
+	const enum frame_type types[] = { FRAME_PING, FRAME_CLAIM, FRAME_APPEND,
+					  FRAME_FETCH, FRAME_STATS, FRAME_SUM };
+
+	bench_begin();
+	writer_u8(bench_payload(), 77);
+	bench_ask(types[_i], types[_i] == FRAME_CLAIM ? 2 : 1, 9, 0);
+	bench_expect_error(MESSAGE_ERROR_MALFORMED);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 1);
+	ck_assert_uint_eq(bench.fake.appends, 0);
+	ck_assert_uint_eq(responder_counters(bench.r)->malformed, 1);
+}
+END_TEST
+
+/* Answers are for others; to answer one could go back and forth for ever. */
+START_TEST(answers_are_not_answered)
+{
+	const enum frame_type types[] = { FRAME_PONG,	  FRAME_PROMISE,
+					  FRAME_APPENDED, FRAME_RECORDS,
+					  FRAME_PARTNERS, FRAME_TOTAL,
+					  FRAME_ERROR };
+
+	bench_begin();
+	(void)bench_payload();
+	bench_ask(types[_i], 1, 9, 0);
+	bench_expect_silence();
+	ck_assert_uint_eq(responder_counters(bench.r)->unexpected, 1);
+}
+END_TEST
+
+/* A new key counts from the next datagram on. */
+START_TEST(key_can_change)
+{
+	struct frame_key key = bench.key;
+
+	key.bytes[0] ^= 1;
+	responder_reconfigure(bench.r, &key, FRAME_SIZE_MIN);
+	bench_ping(0, false);
+	bench_expect_silence();
+	ck_assert_uint_eq(
+		responder_counters(bench.r)->fault[FRAME_FAULT_MAC], 1);
+
+	bench.key = key;
+	bench_ping(0, false);
+	(void)bench_answer(FRAME_PONG);
+}
+END_TEST
+
+Suite *test_backend_responder(void)
+{
+	Suite *s = suite_create("backend/responder");
+	TCase *t = tcase_create("responder");
+
+	tcase_add_checked_fixture(t, bench_setup, bench_teardown);
+	tcase_add_test(t, ping_of_any_epoch_is_answered);
+	tcase_add_test(t, ping_says_full);
+	tcase_add_test(t, lease_is_for_the_promised_epoch);
+	tcase_add_test(t, claim_is_promised_on_disk_first);
+	tcase_add_test(t, same_epoch_has_one_owner);
+	tcase_add_test(t, lower_epoch_is_fenced);
+	tcase_add_test(t, wild_epochs_are_malformed);
+	tcase_add_test(t, lease_keeps_others_out);
+	tcase_add_test(t, ping_without_lease_renews_nothing);
+	tcase_add_test(t, lease_does_not_stop_its_owner);
+	tcase_add_test(t, claim_ends_the_lease);
+	tcase_add_test(t, append_renews_the_lease);
+	tcase_add_test(t, failed_promise_is_fatal);
+	tcase_add_loop_test(t, owner_is_served, 0, 4);
+	tcase_add_loop_test(t, replaced_owner_is_fenced, 0, 4);
+	tcase_add_loop_test(t, unclaimed_epoch_is_told, 0, 4);
+	tcase_add_loop_test(t, epoch_zero_is_nobodys, 0, 4);
+	tcase_add_loop_test(t, malformed_payloads_are_told, 0, 6);
+	tcase_add_loop_test(t, answers_are_not_answered, 0, 7);
+	tcase_add_test(t, key_can_change);
+	suite_add_tcase(s, t);
+	return s;
+}
