@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main daemon's protocol engine: what holds its parts together, and its
+ * face to the outside.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "main/engine_internal.h"
+#include "main/order.h"
+#include "main/placement.h"
+#include "main/total.h"
+
+/* Birth and end. */
+
+static void copy_text(char *to, size_t size, struct slice from)
+{
+	(void)snprintf(to, size, "%.*s", SLICE_ARG(from));
+}
+
+static void add_links(struct engine *e, const struct engine_config *config)
+{
+	e->links = config->backends;
+	for (unsigned i = 0; i < e->links; i++) {
+		struct link *l = &e->link[i];
+
+		link_init(l, e, i);
+		copy_text(l->name, sizeof(l->name), config->backend[i].name);
+		l->room = config->backend[i].room;
+		l->window = config->backend[i].window;
+		l->lost = config->backend[i].lost;
+	}
+}
+
+/* All randomness comes from the seed: hash keys, nonce, draws, numbers. */
+static void spread_seed(struct engine *e, const uint8_t seed[32])
+{
+	struct reader r = reader_of(seed, 32);
+
+	e->rng.s[0] = reader_u64(&r);
+	rng_seed(&e->rng, e->rng.s[0] ^ reader_u64(&r));
+	memcpy(e->hash_key, seed + 16, sizeof(e->hash_key));
+	for (size_t i = 0; i < sizeof(e->nonce); i++)
+		e->nonce[i] = (uint8_t)rng_next(&e->rng);
+	/* No answer to a former process matches one of our requests. */
+	e->request = rng_next(&e->rng) >> 1;
+}
+
+int engine_new(const struct engine_config *config, const struct engine_io *io,
+	       struct engine **ret)
+{
+	_cleanup_(engine_freep) struct engine *e = NULL;
+	int r;
+
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->io = *io;
+	e->key = config->key;
+	e->copies = config->copies;
+	e->accept_gaps = config->accept_gaps;
+	e->request_timeout = config->request_timeout;
+	e->due = INT64_MAX;
+	copy_text(e->coin, sizeof(e->coin), config->coin);
+	spread_seed(e, config->seed);
+	list_init(&e->totals);
+	recovery_init(e);
+	commit_init(e);
+	queries_init(e);
+	reads_init(e);
+	add_links(e, config);
+	r = ids_init(e, e->hash_key);
+	if (r < 0)
+		return r;
+	r = ledger_new(config->initial_balance, e->hash_key, &e->ledger);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(e);
+	return 0;
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	if (!e)
+		return NULL;
+	e->phase = PHASE_ENDING;
+	recovery_done(e);
+	queries_done(e);
+	totals_done(e);
+	reads_done(e);
+	commit_done(e);
+	ids_done(e);
+	irregulars_done(&e->irregulars);
+	ledger_free(e->ledger);
+	free(e);
+	return NULL;
+}
+
+/* Saying things. */
+
+void engine_stop(struct engine *e, enum engine_stop why, const char *format, ...)
+{
+	char sentence[OUTCOME_SENTENCE_SIZE];
+	va_list args;
+
+	if (e->phase == PHASE_STOPPED)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	e->phase = PHASE_STOPPED;
+	e->io.stop(e->io.ctx, why, sentence);
+}
+
+void engine_log(struct engine *e, int priority, enum log_event event,
+		const struct link *l, const char *format, ...)
+{
+	char sentence[OUTCOME_SENTENCE_SIZE];
+	struct log_fields fields = { .event = event };
+	va_list args;
+
+	if (l)
+		fields.backend = link_name(l);
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	e->io.log(e->io.ctx, priority, &fields, sentence);
+}
+
+/* Events. */
+
+void engine_time(struct engine *e, int64_t now, int64_t wall)
+{
+	e->now = now;
+	e->wall = wall;
+}
+
+void engine_start(struct engine *e)
+{
+	for (size_t i = 0; i < e->links; i++)
+		link_ping(&e->link[i], false);
+}
+
+void engine_datagram(struct engine *e, unsigned backend, struct slice datagram)
+{
+	e->counters.datagrams_received++;
+	if (e->phase == PHASE_STOPPED || backend >= e->links)
+		return;
+	link_datagram(&e->link[backend], datagram);
+}
+
+void engine_refused(struct engine *e, unsigned backend)
+{
+	if (e->phase != PHASE_STOPPED && backend < e->links)
+		link_refused(&e->link[backend]);
+}
+
+static void tick(struct engine *e)
+{
+	/* Set anew by everyone who has something to be done later. */
+	e->due = INT64_MAX;
+	for (size_t i = 0; i < e->links && e->phase != PHASE_STOPPED; i++)
+		engine_due(e, link_tick(&e->link[i]));
+	if (e->phase == PHASE_STOPPED)
+		return;
+	engine_due(e, commit_tick(e));
+	engine_due(e, reads_tick(e));
+	engine_due(e, queries_tick(e));
+}
+
+void engine_flush(struct engine *e)
+{
+	if (e->phase == PHASE_STOPPED)
+		return;
+	if (e->now >= e->due)
+		tick(e);
+	if (e->phase == PHASE_OPEN)
+		queries_flush(e);
+	if (e->phase == PHASE_OPEN)
+		commit_flush(e);
+}
+
+int64_t engine_next(const struct engine *e)
+{
+	return e->phase == PHASE_STOPPED ? INT64_MAX : e->due;
+}
+
+void engine_link_up(struct engine *e, struct link *l)
+{
+	if (e->phase == PHASE_OPEN)
+		engine_log(e, LOG_NOTICE, LOG_EVENT_BACKEND_BACK, l,
+			   "Backend %s is back.", l->name);
+	placement_retry(e);
+	e->io.state_changed(e->io.ctx);
+}
+
+void engine_link_down(struct engine *e, struct link *l)
+{
+	engine_log(e, LOG_WARNING, LOG_EVENT_BACKEND_LOST, l,
+		   "Backend %s does not answer.", l->name);
+	e->io.state_changed(e->io.ctx);
+}
+
+/* Orders. */
+
+static const char *waiting_for(const struct engine *e)
+{
+	for (size_t i = 0; i < e->links; i++) {
+		const struct link *l = &e->link[i];
+
+		if (!l->lost && (!l->up || (e->epoch && !l->claimed)))
+			return l->name;
+	}
+	return NULL;
+}
+
+bool engine_serves(struct engine *e, engine_done done, void *arg)
+{
+	const char *missing = waiting_for(e);
+
+	if (e->phase == PHASE_OPEN)
+		return true;
+	if (e->phase == PHASE_STOPPED)
+		outcome_unavailable(e, done, arg,
+				    "The main daemon is ending; see its "
+				    "journal.");
+	else if (missing)
+		outcome_unavailable(e, done, arg,
+				    "The ledger is not open yet: waiting for "
+				    "backend %s.",
+				    missing);
+	else
+		outcome_unavailable(e, done, arg,
+				    "The ledger is not open yet: its history "
+				    "is being loaded.");
+	return false;
+}
+
+bool engine_complete(const struct engine *e, const struct link **ret_missing)
+{
+	for (size_t i = 0; i < e->links; i++) {
+		if (e->link[i].lost || !link_hopeless(&e->link[i]))
+			continue;
+		*ret_missing = &e->link[i];
+		return false;
+	}
+	return true;
+}
+
+bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
+		   uint64_t upto, struct message_filter *ret)
+{
+	*ret = (struct message_filter){ 0 };
+	for (size_t i = 0; i < e->links; i++)
+		if (e->link[i].lost)
+			ret->absent[ret->absents++] = link_name(&e->link[i]);
+	return irregulars_filter(&e->irregulars, backend, after, upto, ret);
+}
+
+/* Can the ledger be changed just now?  If not, @done was told. */
+static bool takes_changes(struct engine *e, engine_done done, void *arg)
+{
+	struct refused r;
+	const char *why;
+
+	if (!engine_serves(e, done, arg))
+		return false;
+	if (ledger_gaps(e->ledger) && !e->accept_gaps) {
+		refused_format(&r, OUTCOME_READONLY,
+			       "Serial %" PRIu64 " is missing, so the ledger is "
+			       "closed for transfers until its administrator "
+			       "accepts the gap.",
+			       ledger_first_gap(e->ledger));
+		outcome_refuse(e, done, arg, &r);
+		return false;
+	}
+	why = commit_refuses(e);
+	if (why)
+		outcome_unavailable(e, done, arg, "%s", why);
+	return !why;
+}
+
+static void change(struct engine *e, const struct engine_order *order,
+		   bool opening, engine_done done, void *arg)
+{
+	struct op op;
+	struct refused r;
+
+	if (op_make(order, opening, e->coin, &op, &r) < 0) {
+		outcome_refuse(e, done, arg, &r);
+		return;
+	}
+	if (!takes_changes(e, done, arg))
+		return;
+	if (op.id.len)
+		ids_order(e, &op, done, arg);
+	else
+		(void)op_stage(e, &op, MAP_NONE, done, arg);
+}
+
+void engine_transfer(struct engine *e, const struct engine_order *order,
+		     engine_done done, void *arg)
+{
+	change(e, order, false, done, arg);
+}
+
+void engine_open(struct engine *e, const struct engine_order *order,
+		 engine_done done, void *arg)
+{
+	change(e, order, true, done, arg);
+}
+
+void engine_balance(struct engine *e, struct slice user, engine_done done,
+		    void *arg)
+{
+	struct refused r;
+
+	if (!engine_serves(e, done, arg))
+		return;
+	if (!user.len) {
+		refused_by_rule(&r, REFUSAL_SENDER_NAME, e->coin, user, user,
+				user, AMOUNT_ZERO);
+		outcome_refuse(e, done, arg, &r);
+		return;
+	}
+	reads_order(e, user, done, arg);
+}
+
+void engine_tip(struct engine *e, engine_done done, void *arg)
+{
+	if (engine_serves(e, done, arg))
+		reads_order(e, (struct slice){ 0 }, done, arg);
+}
+
+void engine_reconfigure(struct engine *e, int64_t request_timeout,
+			bool accept_gaps, const struct frame_key *key)
+{
+	e->request_timeout = request_timeout;
+	e->accept_gaps = accept_gaps;
+	e->key = *key;
+}
+
+/* Looking in. */
+
+static enum engine_backend_state backend_state(const struct link *l)
+{
+	if (l->lost)
+		return ENGINE_BACKEND_LOST;
+	if (!l->seen)
+		return ENGINE_BACKEND_WAITED_FOR;
+	if (!l->up || l->faulty)
+		return ENGINE_BACKEND_DOWN;
+	return l->full ? ENGINE_BACKEND_FULL : ENGINE_BACKEND_UP;
+}
+
+static uint64_t all_coins(const struct engine *e)
+{
+	uint64_t initial = amount_to_u64(ledger_initial(e->ledger));
+	uint64_t coins;
+
+	if (__builtin_mul_overflow(initial, ledger_members(e->ledger), &coins))
+		return UINT64_MAX;
+	return coins;
+}
+
+static void ledger_info(const struct engine *e, struct engine_info *ret)
+{
+	ret->open = e->phase == PHASE_OPEN;
+	ret->gaps = ledger_gaps(e->ledger);
+	ret->readonly = ret->gaps && !e->accept_gaps;
+	ret->stalled = e->commit.overdue;
+	ret->waiting_for = ret->open ? NULL : waiting_for(e);
+	ret->epoch = e->epoch;
+	ret->serial = ledger_serial(e->ledger);
+	ret->tip = ledger_tip(e->ledger);
+	ret->time = ledger_time(e->ledger);
+	ret->users = ledger_members(e->ledger);
+	ret->coins = all_coins(e);
+}
+
+void engine_info(const struct engine *e, struct engine_info *ret)
+{
+	*ret = e->counters;
+	ledger_info(e, ret);
+	ret->backends = e->links;
+	for (size_t i = 0; i < e->links; i++) {
+		const struct link *l = &e->link[i];
+
+		ret->backend[i].name = link_name(l);
+		ret->backend[i].state = backend_state(l);
+		ret->backend[i].last_serial = l->last_serial;
+		ret->backend[i].records = l->records;
+		ret->backend[i].round_trip = l->quick.smoothed;
+	}
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main daemon's protocol engine: orders from clients and datagrams from
+ * backends in, datagrams and outcomes out.  No I/O and no clock of its own:
+ * sockets, files and time are plugged in, so that a test can run a whole
+ * cluster in one process.
+ *
+ * A turn: engine_time(), any number of events and orders, engine_flush().
+ */
+#ifndef MAIN_ENGINE_H
+#define MAIN_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/amount.h"
+#include "ledger/record.h"
+#include "sys/log.h"
+#include "util/cleanup.h"
+#include "util/slice.h"
+#include "wire/frame.h"
+
+#define ENGINE_BACKENDS_MAX 16
+/* Records in one answer to LIST or HISTORY: unless asked, and at most. */
+#define ENGINE_COUNT_DEFAULT 1000
+#define ENGINE_COUNT_MAX 10000
+
+struct engine;
+
+struct engine_config {
+	struct amount initial_balance;
+	struct slice coin; /* the word in sentences; copied */
+	uint32_t copies;
+	bool accept_gaps;
+	int64_t request_timeout; /* microseconds */
+	struct frame_key key;
+	size_t backends;
+	struct {
+		struct slice name; /* copied */
+		uint32_t room; /* largest datagram to it */
+		uint32_t window; /* bytes its and our socket buffers hold */
+		bool lost;
+	} backend[ENGINE_BACKENDS_MAX];
+	uint8_t seed[32]; /* of all draws, nonces and hash keys */
+};
+
+/* Why the process has to end. */
+enum engine_stop {
+	ENGINE_STOP_FENCED, /* another main daemon claimed the backends */
+	ENGINE_STOP_INTEGRITY, /* the history contradicts itself */
+	ENGINE_STOP_MEMORY,
+};
+
+struct engine_transfer_event {
+	uint64_t serial;
+	struct slice sender;
+	struct slice receiver;
+	struct amount amount;
+	struct slice id;
+	struct slice backend; /* its home */
+};
+
+struct engine_io {
+	void *ctx;
+	/* Send a datagram; losing it is allowed. */
+	void (*send)(void *ctx, unsigned backend, const uint8_t *data,
+		     size_t len);
+	/* One sentence for the journal. */
+	void (*log)(void *ctx, int priority, const struct log_fields *fields,
+		    const char *sentence);
+	/* A transfer is durable, just before its client is told. */
+	void (*transferred)(void *ctx, const struct engine_transfer_event *t);
+	/* Open for business, or not any more; read engine_info(). */
+	void (*state_changed)(void *ctx);
+	/* The process must end; nothing more is sent or answered. */
+	void (*stop)(void *ctx, enum engine_stop why, const char *sentence);
+	/*
+	 * The statement file: begun, written in pieces, then replaced
+	 * atomically and durably by commit, or dropped by abort (also behind
+	 * a failed call).  0 or a negative errno.
+	 */
+	int (*statement_begin)(void *ctx);
+	int (*statement_write)(void *ctx, const void *data, size_t len);
+	int (*statement_commit)(void *ctx);
+	void (*statement_abort)(void *ctx);
+	struct slice statement_path;
+};
+
+enum outcome_code {
+	OUTCOME_DONE,
+	OUTCOME_NOUSER,
+	OUTCOME_INSUFFICIENT,
+	OUTCOME_SELF,
+	OUTCOME_AMOUNT,
+	OUTCOME_NAME,
+	OUTCOME_EXISTS,
+	OUTCOME_IDREUSED,
+	OUTCOME_LIMIT,
+	OUTCOME_READONLY,
+	OUTCOME_NOTFOUND,
+	OUTCOME_UNAVAILABLE, /* nothing happened */
+	OUTCOME_UNKNOWN, /* may have happened: ask again with the same id */
+	OUTCOME_CODES
+};
+
+struct engine_partner {
+	struct slice name;
+	uint64_t count;
+	struct sum net; /* received less sent */
+};
+
+struct outcome {
+	enum outcome_code code;
+	struct slice sentence; /* unless DONE */
+	union { /* if DONE; borrowed during the call */
+		struct amount balance;
+		struct {
+			uint64_t serial;
+			struct amount balance; /* the sender's, behind it */
+			int64_t time;
+			const uint8_t *hash;
+		} receipt; /* of a transfer or opening; also the tip (no balance) */
+		struct {
+			const struct engine_partner *partner; /* in order of rank */
+			size_t count;
+		} stats;
+		struct {
+			struct slice path;
+			uint64_t records;
+			const uint8_t *hash;
+		} statement;
+	} u;
+};
+
+/*
+ * Called exactly once for each order, perhaps before the order's call returns.
+ * @arg must stay valid until then.  It must not call the engine.
+ */
+typedef void (*engine_done)(void *arg, const struct outcome *o);
+/* A record of a list; @balance is the user's running one, or NULL. */
+typedef void (*engine_record)(void *arg, const struct record *r,
+			      const struct amount *balance);
+
+struct engine_order {
+	struct slice sender; /* slices are copied where they must outlive the call */
+	struct slice receiver;
+	struct slice amount; /* as the client wrote it */
+	struct slice id; /* empty: none */
+	struct slice memo; /* as the client wrote it; empty: none */
+};
+
+/* @config is copied. */
+int engine_new(const struct engine_config *config, const struct engine_io *io,
+	       struct engine **ret) _must_check_;
+/* Outstanding orders are not answered. */
+struct engine *engine_free(struct engine *e);
+DEFINE_CLEANUP(struct engine, engine_free);
+
+/*
+ * The time of this turn: @now of a steady clock that counts suspends,
+ * @wall of the civil one, both in microseconds.
+ */
+void engine_time(struct engine *e, int64_t now, int64_t wall);
+/* Begin asking the backends.  Once. */
+void engine_start(struct engine *e);
+/* A datagram from where @backend lives. */
+void engine_datagram(struct engine *e, unsigned backend, struct slice datagram);
+/* The system says that nobody listens there (ECONNREFUSED). */
+void engine_refused(struct engine *e, unsigned backend);
+/* End of a turn: run due timers, close and send batches. */
+void engine_flush(struct engine *e);
+/* When the next turn is due at the latest; INT64_MAX: no need. */
+int64_t engine_next(const struct engine *e);
+
+/* Orders. */
+void engine_balance(struct engine *e, struct slice user, engine_done done,
+		    void *arg);
+void engine_transfer(struct engine *e, const struct engine_order *order,
+		     engine_done done, void *arg);
+/* Only order->sender, id and memo are looked at. */
+void engine_open(struct engine *e, const struct engine_order *order,
+		 engine_done done, void *arg);
+void engine_stats(struct engine *e, struct slice user, engine_done done,
+		  void *arg);
+/* Records with serials of @from and up, at most @count, as of now. */
+void engine_history(struct engine *e, struct slice user, uint64_t from,
+		    uint64_t count, engine_record record, engine_done done,
+		    void *arg);
+void engine_list(struct engine *e, uint64_t from, uint64_t count,
+		 engine_record record, engine_done done, void *arg);
+/* One record, or OUTCOME_NOTFOUND. */
+void engine_show(struct engine *e, uint64_t serial, engine_record record,
+		 engine_done done, void *arg);
+void engine_show_id(struct engine *e, struct slice id, engine_record record,
+		    engine_done done, void *arg);
+void engine_txlist(struct engine *e, engine_done done, void *arg);
+/* u.receipt without balance; serial 0 of an empty ledger. */
+void engine_tip(struct engine *e, engine_done done, void *arg);
+
+/* What can be changed while running. */
+void engine_reconfigure(struct engine *e, int64_t request_timeout,
+			bool accept_gaps, const struct frame_key *key);
+
+enum engine_backend_state {
+	ENGINE_BACKEND_WAITED_FOR, /* never answered yet */
+	ENGINE_BACKEND_UP,
+	ENGINE_BACKEND_DOWN,
+	ENGINE_BACKEND_FULL, /* answers questions, takes no batches */
+	ENGINE_BACKEND_LOST, /* declared so */
+};
+
+struct engine_info {
+	bool open; /* complete view: answers orders */
+	bool readonly; /* holes among old records */
+	bool stalled; /* a batch is overdue */
+	const char *waiting_for; /* a backend's name, while not open; or NULL */
+	uint64_t epoch;
+	uint64_t serial;
+	const uint8_t *tip;
+	int64_t time;
+	uint64_t users;
+	uint64_t coins;
+	uint64_t gaps;
+	uint64_t transfers; /* since start */
+	uint64_t batches;
+	uint64_t largest_batch;
+	uint64_t outcomes[OUTCOME_CODES];
+	uint64_t datagrams_sent;
+	uint64_t datagrams_received;
+	uint64_t datagrams_again; /* retransmissions */
+	uint64_t datagrams_dropped; /* not authentic, stray or stale */
+	size_t backends;
+	struct {
+		struct slice name;
+		enum engine_backend_state state;
+		uint64_t last_serial;
+		uint64_t records;
+		int64_t round_trip; /* smoothed, microseconds */
+	} backend[ENGINE_BACKENDS_MAX];
+};
+
+void engine_info(const struct engine *e, struct engine_info *ret);
+
+/* "NOUSER" …; "" for OUTCOME_DONE. */
+const char *outcome_code_name(enum outcome_code code);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operation ids: each is recorded once, however often it is sent.  Those of
+ * orders under way are matched here; of old ones a filter says "certainly
+ * fresh" or "perhaps known", and then the backends are asked.
+ */
+#ifndef MAIN_IDS_H
+#define MAIN_IDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/idfilter.h"
+#include "main/engine.h"
+#include "util/cleanup.h"
+#include "util/list.h"
+#include "util/map.h"
+
+struct op;
+struct parked;
+
+/* An id under way: queued at @sequence, or parked while backends are asked. */
+struct pending {
+	char id[64];
+	uint8_t id_len;
+	uint64_t sequence;
+	struct parked *parked;
+	uint32_t next_free;
+};
+
+struct ids {
+	struct idfilter *filter;
+	struct map map;
+	struct pending *pool;
+	uint32_t pool_size;
+	uint32_t pool_free; /* MAP_NONE: none */
+	struct list parked;
+	size_t parkeds;
+};
+
+int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE]) _must_check_;
+void ids_done(struct engine *e);
+
+/* An order with an id: staged, matched or asked about. */
+void ids_order(struct engine *e, const struct op *op, engine_done done,
+	       void *arg);
+/* The entry with this handle is history now, or will never be. */
+void ids_settled(struct engine *e, uint32_t pending);
+void ids_dropped(struct engine *e, uint32_t pending);
+/* A record of the history bears this id. */
+int ids_remember(struct engine *e, struct slice id) _must_check_;
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * INFO and the status line.  Keys are there for programs: they may be added
+ * to, and stay what they are.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <strings.h>
+
+#include "util/parse.h"
+#include "util/timestamp.h"
+
+#include "main/info.h"
+
+/* Hex digits of the tip that a person compares. */
+#define TIP_DIGITS 8
+
+static int put_number(struct buf *out, const char *key, uint64_t value)
+{
+	return buf_addf(out, "%s:%" PRIu64 "\r\n", key, value);
+}
+
+/* A run of numbers, each with its key; ended by a NULL key. */
+struct number {
+	const char *key;
+	uint64_t value;
+};
+
+static int put_numbers(struct buf *out, const struct number *n)
+{
+	int r = 0;
+
+	for (; r == 0 && n->key; n++)
+		r = put_number(out, n->key, n->value);
+	return r;
+}
+
+static const char *state_name(const struct engine_info *e)
+{
+	if (!e->open)
+		return "waiting";
+	return e->readonly ? "readonly" : "open";
+}
+
+static int put_server(const struct info *i, struct buf *out)
+{
+	return buf_addf(out,
+			"version:%s\r\n"
+			"process_id:%jd\r\n"
+			"uptime_in_seconds:%jd\r\n"
+			"listen:%.*s\r\n"
+			"state:%s\r\n"
+			"waiting_for:%s\r\n",
+			PACKAGE_VERSION, (intmax_t)i->pid,
+			(intmax_t)(i->uptime / USEC_PER_SEC),
+			SLICE_ARG(i->listen), state_name(&i->engine),
+			i->engine.waiting_for ? i->engine.waiting_for : "");
+}
+
+static int put_clients(const struct info *i, struct buf *out)
+{
+	const struct number numbers[] = {
+		{ "connected_clients", i->clients.connected },
+		{ "max_clients", i->most_clients },
+		{ "accepted_connections", i->clients.accepted },
+		{ "refused_connections", i->clients.refused },
+		{ "stuck_connections", i->clients.stuck },
+		{ "pending_answers", i->sessions.pending },
+		{ "unread_bytes", i->sessions.unread },
+		{ NULL, 0 },
+	};
+
+	return put_numbers(out, numbers);
+}
+
+static int put_tip(const struct engine_info *e, struct buf *out)
+{
+	char hex[CHAIN_HEX_SIZE];
+	char time[TIMESTAMP_LEN];
+
+	format_hex(e->tip, CHAIN_HASH_SIZE, hex);
+	timestamp_format(e->time, time);
+	return buf_addf(out, "tip:%.*s\r\ntime:%.*s\r\n", (int)sizeof(hex), hex,
+			e->time ? (int)sizeof(time) : 0, time);
+}
+
+static int put_ledger(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	const struct number numbers[] = {
+		{ "open", e->open },
+		{ "readonly", e->readonly },
+		{ "stalled", e->stalled },
+		{ "epoch", e->epoch },
+		{ "serial", e->serial },
+		{ "users", e->users },
+		{ "coins", e->coins },
+		{ "gaps", e->gaps },
+		{ NULL, 0 },
+	};
+	int r;
+
+	r = put_numbers(out, numbers);
+	return r < 0 ? r : put_tip(e, out);
+}
+
+static const char *backend_state_name(enum engine_backend_state state)
+{
+	switch (state) {
+	case ENGINE_BACKEND_WAITED_FOR:
+		return "waited-for";
+	case ENGINE_BACKEND_UP:
+		return "up";
+	case ENGINE_BACKEND_DOWN:
+		return "down";
+	case ENGINE_BACKEND_FULL:
+		return "full";
+	case ENGINE_BACKEND_LOST:
+		return "lost";
+	}
+	return "?";
+}
+
+/* Those that answer. */
+static size_t backends_up(const struct engine_info *e)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < e->backends; i++)
+		up += e->backend[i].state == ENGINE_BACKEND_UP ||
+		      e->backend[i].state == ENGINE_BACKEND_FULL;
+	return up;
+}
+
+static int put_backends(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	const struct number numbers[] = {
+		{ "backends", e->backends },
+		{ "backends_up", backends_up(e) },
+		{ NULL, 0 },
+	};
+	int r;
+
+	r = put_numbers(out, numbers);
+	for (size_t k = 0; r == 0 && k < e->backends; k++)
+		r = buf_addf(out,
+			     "backend_%.*s:state=%s,last_serial=%" PRIu64
+			     ",records=%" PRIu64 ",round_trip_usec=%" PRId64
+			     "\r\n",
+			     SLICE_ARG(e->backend[k].name),
+			     backend_state_name(e->backend[k].state),
+			     e->backend[k].last_serial, e->backend[k].records,
+			     e->backend[k].round_trip);
+	return r;
+}
+
+/* How often each outcome was: "outcome_done", "outcome_nouser" … */
+static int put_outcomes(const struct engine_info *e, struct buf *out)
+{
+	const char *code;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < OUTCOME_CODES; i++) {
+		char name[32] = "done";
+
+		code = outcome_code_name((enum outcome_code)i);
+		for (size_t k = 0; code[k] && k < sizeof(name) - 1; k++) {
+			name[k] = (char)tolower((unsigned char)code[k]);
+			name[k + 1] = '\0';
+		}
+		r = buf_addf(out, "outcome_%s:%" PRIu64 "\r\n", name,
+			     e->outcomes[i]);
+	}
+	return r;
+}
+
+static int put_traffic(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	const struct number numbers[] = {
+		{ "requests", i->sessions.requests },
+		{ "transfers", e->transfers },
+		{ "transfers_per_second", i->rate },
+		{ "batches", e->batches },
+		{ "largest_batch", e->largest_batch },
+		{ "datagrams_sent", e->datagrams_sent },
+		{ "datagrams_received", e->datagrams_received },
+		{ "datagrams_again", e->datagrams_again },
+		{ "datagrams_dropped", e->datagrams_dropped },
+		{ NULL, 0 },
+	};
+	int r;
+
+	r = put_numbers(out, numbers);
+	return r < 0 ? r : put_outcomes(e, out);
+}
+
+static const struct {
+	const char *name;
+	int (*put)(const struct info *i, struct buf *out);
+} sections[] = {
+	{ "Server", put_server },   { "Clients", put_clients },
+	{ "Ledger", put_ledger },   { "Backends", put_backends },
+	{ "Traffic", put_traffic },
+};
+
+static bool is_word(struct slice text, const char *word)
+{
+	return text.len == strlen(word) &&
+	       strncasecmp(text.p, word, text.len) == 0;
+}
+
+int info_text(const struct info *i, struct slice section, struct buf *out)
+{
+	bool all = section.len == 0 || is_word(section, "all");
+	bool first = true;
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < ELEMENTS(sections); k++) {
+		if (!all && !is_word(section, sections[k].name))
+			continue;
+
+		r = buf_addf(out, "%s# %s\r\n", first ? "" : "\r\n",
+			     sections[k].name);
+		if (r == 0)
+			r = sections[k].put(i, out);
+		first = false;
+	}
+	return r;
+}
+
+static int put_waiting(const struct engine_info *e, struct buf *out)
+{
+	return buf_addf(out, "waiting for backend %s, %zu of %zu backends up",
+			e->waiting_for ? e->waiting_for : "?", backends_up(e),
+			e->backends);
+}
+
+int info_status(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	char hex[CHAIN_HEX_SIZE];
+
+	if (!e->open)
+		return put_waiting(e, out);
+
+	format_hex(e->tip, CHAIN_HASH_SIZE, hex);
+	return buf_addf(
+		out,
+		"serial %" PRIu64 ", tip %.*s, %" PRIu64
+		" users, %zu of %zu backends up, %" PRIu64 " transfers/s%s%s",
+		e->serial, TIP_DIGITS, hex, e->users, backends_up(e),
+		e->backends, i->rate,
+		e->readonly ? ", no transfers: serials are missing" : "",
+		e->stalled ? ", a batch is overdue" : "");
+}
+
+int info_ready(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	int r;
+
+	r = buf_addf(out,
+		     "%" PRIu64 " transactions, %" PRIu64 " users, backends",
+		     e->serial - e->gaps, e->users);
+	for (size_t k = 0; r == 0 && k < e->backends; k++) {
+		if (e->backend[k].state != ENGINE_BACKEND_LOST)
+			r = buf_addf(out, " %.*s",
+				     SLICE_ARG(e->backend[k].name));
+	}
+	return r;
+}

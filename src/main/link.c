@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main daemon's end of the conversation with one backend: outstanding
+ * requests, retransmission, signs of life.  Knows frames, not what a request
+ * is for.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "main/engine_internal.h"
+
+/* Retransmission times: before anything was measured, and their bounds. */
+#define QUICK_START INT64_C(50000)
+#define QUICK_MIN INT64_C(5000)
+#define QUICK_MAX INT64_C(1000000)
+#define SLOW_START INT64_C(200000)
+#define SLOW_MIN INT64_C(20000)
+#define SLOW_MAX INT64_C(2000000)
+
+static const struct call_ops ping_ops;
+
+void link_init(struct link *l, struct engine *e, unsigned index)
+{
+	*l = (struct link){ .engine = e, .index = index };
+	list_init(&l->calls);
+	list_init(&l->ping.node);
+}
+
+struct slice link_name(const struct link *l)
+{
+	return slice_of(l->name);
+}
+
+bool link_usable(const struct link *l)
+{
+	return l->up && l->claimed && !l->faulty;
+}
+
+bool link_hopeless(const struct link *l)
+{
+	return !link_usable(l) &&
+	       l->engine->now - l->down_since >= LINK_PATIENCE;
+}
+
+static int64_t clamp(int64_t v, int64_t low, int64_t high)
+{
+	return v < low ? low : v > high ? high : v;
+}
+
+static int64_t retry_interval(const struct call *c)
+{
+	const struct round_trip *t = c->slow ? &c->link->slow : &c->link->quick;
+	int64_t limit = c->slow ? SLOW_MAX : QUICK_MAX;
+	int64_t interval;
+
+	if (t->smoothed)
+		interval = clamp(t->smoothed + 4 * t->variation,
+				 c->slow ? SLOW_MIN : QUICK_MIN, limit);
+	else
+		interval = c->slow ? SLOW_START : QUICK_START;
+
+	/* Half as long again each time: gentle enough to get through loss. */
+	for (unsigned i = 1; i < c->tries && interval < limit; i++)
+		interval += interval / 2;
+	return interval < limit ? interval : limit;
+}
+
+static void measure(struct round_trip *t, int64_t sample)
+{
+	int64_t error;
+
+	if (sample < 1)
+		sample = 1;
+	if (!t->smoothed) {
+		t->smoothed = sample;
+		t->variation = sample / 2;
+		return;
+	}
+	/* RFC 6298, section 2.3. */
+	error = sample - t->smoothed;
+	t->variation += ((error < 0 ? -error : error) - t->variation) / 4;
+	t->smoothed += error / 8;
+	if (t->smoothed < 1)
+		t->smoothed = 1;
+}
+
+static void arm(struct call *c)
+{
+	struct engine *e = c->link->engine;
+
+	c->retry_at = e->now + retry_interval(c);
+	engine_due(e, c->retry_at);
+}
+
+bool call_outstanding(const struct call *c)
+{
+	return !list_empty(&c->node);
+}
+
+void call_end(struct call *c)
+{
+	list_remove(&c->node);
+}
+
+static void call_fail(struct call *c)
+{
+	call_end(c);
+	c->ops->failed(c);
+}
+
+/* Has a link been down for longer than a call wants to wait? */
+static bool out_of_patience(const struct call *c)
+{
+	const struct link *l = c->link;
+
+	return c->patience != PATIENCE_ENDLESS && !link_usable(l) &&
+	       l->engine->now - l->down_since >= c->patience;
+}
+
+void call_start(struct call *c, struct link *l, const struct call_ops *ops,
+		int64_t timeout, int64_t patience, bool slow)
+{
+	struct engine *e = l->engine;
+
+	*c = (struct call){
+		.link = l,
+		.ops = ops,
+		.number = ++e->request,
+		.sent_at = e->now,
+		.deadline = timeout == INT64_MAX ? INT64_MAX : e->now + timeout,
+		.patience = patience,
+		.tries = 1,
+		.slow = slow,
+	};
+	list_init(&c->node);
+	list_append(&l->calls, &c->node);
+	if (out_of_patience(c)) {
+		call_fail(c);
+		return;
+	}
+	engine_due(e, c->deadline);
+	arm(c);
+	/* A link that is down is only pinged; the rest waits for its return. */
+	if (l->up || c == &l->ping)
+		ops->transmit(c);
+}
+
+void call_progress(struct call *c)
+{
+	c->tries = 1;
+	c->unmeasured = true;
+	c->sent_at = c->link->engine->now;
+	arm(c);
+}
+
+struct writer call_writer(struct call *c)
+{
+	struct engine *e = c->link->engine;
+
+	return writer_of(e->frame + FRAME_HEADER_SIZE,
+			 c->link->room - FRAME_OVERHEAD);
+}
+
+void call_send(struct call *c, enum frame_type type, uint64_t position,
+	       const struct writer *payload)
+{
+	struct engine *e = c->link->engine;
+	struct frame f = {
+		.type = type,
+		.block = link_name(c->link),
+		.epoch = e->epoch,
+		.request = c->number,
+		.position = position,
+		.payload = { (const char *)payload->start, writer_len(payload) },
+	};
+	int len;
+
+	assert(!payload->bad);
+	len = frame_encode(&f, &e->key, e->frame, sizeof(e->frame));
+	assert(len > 0);
+
+	e->counters.datagrams_sent++;
+	e->io.send(e->io.ctx, c->link->index, e->frame, (size_t)len);
+}
+
+/* Signs of life. */
+
+static void ping_transmit(struct call *c)
+{
+	struct writer w = call_writer(c);
+
+	message_put_ping(&w, &(struct message_ping){
+				     .lease = c->link->ping_lease });
+	call_send(c, FRAME_PING, 0, &w);
+}
+
+void link_ping(struct link *l, bool lease)
+{
+	if (l->lost)
+		return;
+	if (call_outstanding(&l->ping)) {
+		if (!lease || l->ping_lease)
+			return;
+		call_end(&l->ping);
+	}
+	l->ping_lease = lease;
+	call_start(&l->ping, l, &ping_ops, INT64_MAX, PATIENCE_ENDLESS, false);
+}
+
+void link_leased(struct link *l, int64_t sent_at)
+{
+	int64_t until = sent_at + LINK_LEASE_RELIED;
+
+	if (until > l->lease_until)
+		l->lease_until = until;
+	reads_leased(l->engine);
+}
+
+static void came_up(struct link *l)
+{
+	struct list *it;
+	struct list *next;
+
+	if (l->up)
+		return;
+	l->up = true;
+	l->seen = true;
+	/* What waited for its return goes out at once. */
+	list_for_each_safe(it, next, &l->calls)
+	{
+		struct call *c = list_entry(it, struct call, node);
+
+		call_progress(c);
+		c->ops->transmit(c);
+	}
+	engine_link_up(l->engine, l);
+}
+
+/* Calls that do not want to wait for a link that is down end here. */
+static void fail_impatient(struct link *l)
+{
+	bool again = true;
+
+	/* A failure may end or start others: look from the start each time. */
+	while (again) {
+		struct list *it;
+		struct list *next;
+
+		again = false;
+		list_for_each_safe(it, next, &l->calls)
+		{
+			struct call *c = list_entry(it, struct call, node);
+
+			if (!out_of_patience(c))
+				continue;
+			call_fail(c);
+			again = true;
+			break;
+		}
+	}
+}
+
+static void went_down(struct link *l)
+{
+	struct engine *e = l->engine;
+
+	if (!l->up)
+		return;
+	l->up = false;
+	l->lease_until = 0;
+	l->down_since = e->now;
+	engine_due(e, e->now + LINK_PATIENCE);
+	link_ping(l, false);
+	l->ping.retry_at = e->now + LINK_PING_DOWN;
+	engine_due(e, l->ping.retry_at);
+	engine_link_down(e, l);
+	fail_impatient(l);
+}
+
+void link_refused(struct link *l)
+{
+	went_down(l);
+}
+
+/* The backend remembers less than it acknowledged: do not build on it. */
+static bool has_forgotten(struct link *l, const struct message_state *m)
+{
+	if (m->last_serial >= l->last_serial && m->records >= l->records) {
+		l->faulty = false;
+		return false;
+	}
+	if (!l->faulty)
+		engine_log(l->engine, LOG_CRIT, LOG_EVENT_INTEGRITY_FAULT, l,
+			   "Backend %s has lost records: it acknowledged %" PRIu64
+			   " up to serial %" PRIu64 " and now has %" PRIu64
+			   " up to %" PRIu64 "; it is not used until they are back.",
+			   l->name, l->records, l->last_serial, m->records,
+			   m->last_serial);
+	l->faulty = true;
+	return true;
+}
+
+void link_state(struct link *l, const struct frame *f,
+		const struct message_state *m)
+{
+	struct engine *e = l->engine;
+
+	l->promised = f->epoch;
+	l->instance = m->instance;
+	l->full = m->full;
+	l->stated_at = e->now;
+	if (e->epoch && f->epoch > e->epoch) {
+		engine_stop(e, ENGINE_STOP_FENCED,
+			    "Backend %s has promised epoch %" PRIu64
+			    " to another main daemon, ours is %" PRIu64 ".",
+			    l->name, f->epoch, e->epoch);
+		return;
+	}
+	if (e->phase == PHASE_OPEN && has_forgotten(l, m))
+		return;
+	l->last_serial = m->last_serial;
+	l->records = m->records;
+	if (l->claimed && f->epoch < e->epoch)
+		l->claimed = false;
+}
+
+static void ping_answer(struct call *c, const struct frame *f)
+{
+	struct link *l = c->link;
+	struct message_state m;
+	int64_t sent_at = c->sent_at;
+
+	if (f->type != FRAME_PONG || message_get_state(f->payload, &m) < 0)
+		return;
+	call_end(c);
+	link_state(l, f, &m);
+	if (l->engine->phase == PHASE_STOPPED)
+		return;
+	came_up(l);
+	if (m.leased && f->epoch == l->engine->epoch)
+		link_leased(l, sent_at);
+	recovery_advance(l->engine);
+}
+
+static void ping_failed(struct call *c)
+{
+	(void)c; /* never: it has no deadline and no end of patience */
+}
+
+static const struct call_ops ping_ops = {
+	.transmit = ping_transmit,
+	.answer = ping_answer,
+	.failed = ping_failed,
+};
+
+/* Answers. */
+
+static struct call *find_call(struct link *l, uint64_t number)
+{
+	for (struct list *it = l->calls.next; it != &l->calls; it = it->next) {
+		struct call *c = list_entry(it, struct call, node);
+
+		if (c->number == number)
+			return c;
+	}
+	return NULL;
+}
+
+/* Errors that mean the same whatever was asked.  True: dealt with. */
+static bool common_error(struct link *l, const struct frame *f)
+{
+	struct engine *e = l->engine;
+	struct message_error m;
+
+	if (f->type != FRAME_ERROR || message_get_error(f->payload, &m) < 0)
+		return false;
+	switch (m.code) {
+	case MESSAGE_ERROR_FENCED:
+		engine_stop(e, ENGINE_STOP_FENCED,
+			    "Backend %s refuses epoch %" PRIu64
+			    ": it has promised %" PRIu64
+			    " to another main daemon.",
+			    l->name, e->epoch, f->epoch);
+		return true;
+	case MESSAGE_ERROR_UNCLAIMED:
+		l->claimed = false;
+		recovery_claim(e, l);
+		return true;
+	case MESSAGE_ERROR_MALFORMED:
+		engine_log(e, LOG_WARNING, LOG_EVENT_NONE, l,
+			   "Backend %s does not understand us: %.*s.", l->name,
+			   SLICE_ARG(m.sentence));
+		return true;
+	case MESSAGE_ERROR_LEASED:
+	case MESSAGE_ERROR_FULL:
+	case MESSAGE_ERROR_CONFLICT:
+		return false;
+	}
+	return false;
+}
+
+void link_datagram(struct link *l, struct slice datagram)
+{
+	struct engine *e = l->engine;
+	struct frame f;
+	struct call *c;
+
+	if (frame_decode(datagram, &e->key, &f) != FRAME_GOOD ||
+	    !slice_equal(f.block, link_name(l))) {
+		e->counters.datagrams_dropped++;
+		return;
+	}
+	c = find_call(l, f.request);
+	if (!c) {
+		e->counters.datagrams_dropped++;
+		return;
+	}
+	l->heard_at = e->now;
+	/* An answer to one of several requests measures nothing (Karn). */
+	if (c->tries == 1 && !c->unmeasured)
+		measure(c->slow ? &l->slow : &l->quick, e->now - c->sent_at);
+	if (!common_error(l, &f))
+		c->ops->answer(c, &f);
+}
+
+/* Time. */
+
+static void call_retry(struct call *c)
+{
+	c->tries++;
+	arm(c);
+	if (!c->link->up && c != &c->link->ping)
+		return;
+	c->link->engine->counters.datagrams_again++;
+	c->ops->transmit(c);
+}
+
+/* Silent for too long while it owes us something? */
+static bool is_dead(const struct link *l)
+{
+	for (struct list *it = l->calls.next; it != &l->calls; it = it->next) {
+		const struct call *c = list_entry(it, struct call, node);
+		int64_t since = c->sent_at;
+
+		if (l->heard_at > since)
+			since = l->heard_at;
+		if (l->engine->now - since >= LINK_DEAD_AFTER)
+			return true;
+	}
+	return false;
+}
+
+static void tick_calls(struct link *l)
+{
+	struct engine *e = l->engine;
+	bool again = true;
+
+	while (again) {
+		struct list *it;
+		struct list *next;
+
+		again = false;
+		list_for_each_safe(it, next, &l->calls)
+		{
+			struct call *c = list_entry(it, struct call, node);
+
+			if (e->now >= c->deadline) {
+				call_fail(c);
+				again = true;
+				break;
+			}
+			if (e->now >= c->retry_at)
+				call_retry(c);
+		}
+	}
+}
+
+/* When to ask for a sign of life, or whether there is room again. */
+static int64_t ping_due(const struct link *l)
+{
+	if (!l->up || call_outstanding(&l->ping))
+		return INT64_MAX;
+	if (l->full)
+		return l->stated_at + LINK_PING_FULL;
+	return l->heard_at + LINK_PING_IDLE;
+}
+
+static int64_t next_tick(const struct link *l)
+{
+	int64_t next = INT64_MAX;
+
+	for (struct list *it = l->calls.next; it != &l->calls; it = it->next) {
+		const struct call *c = list_entry(it, struct call, node);
+
+		if (c->retry_at < next)
+			next = c->retry_at;
+		if (c->deadline < next)
+			next = c->deadline;
+	}
+	if (!link_usable(l) &&
+	    l->engine->now < l->down_since + LINK_PATIENCE &&
+	    l->down_since + LINK_PATIENCE < next)
+		next = l->down_since + LINK_PATIENCE;
+	if (ping_due(l) < next)
+		next = ping_due(l);
+	return next;
+}
+
+int64_t link_tick(struct link *l)
+{
+	struct engine *e = l->engine;
+
+	if (l->lost)
+		return INT64_MAX;
+	tick_calls(l);
+	if (l->up && is_dead(l))
+		went_down(l);
+	if (!l->up)
+		fail_impatient(l);
+	if (e->now >= ping_due(l))
+		link_ping(l, false);
+	return next_tick(l);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The main daemon's end of the conversation with one backend: requests that
+ * are outstanding, their retransmission from the measured round trip, and
+ * whether the backend answers at all.  Knows frames, not what a request is for.
+ */
+#ifndef MAIN_LINK_H
+#define MAIN_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/name.h"
+#include "util/list.h"
+#include "util/slice.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+
+struct call;
+struct engine;
+struct link;
+
+/* Silence of this length while a request is outstanding: it is down. */
+#define LINK_DEAD_AFTER INT64_C(2000000)
+/* How long questions wait for a backend that just went down. */
+#define LINK_PATIENCE INT64_C(1000000)
+/* Before the first ping to a backend that went down, while one is full, idle. */
+#define LINK_PING_DOWN INT64_C(50000)
+#define LINK_PING_FULL INT64_C(1000000)
+#define LINK_PING_IDLE INT64_C(10000000)
+/* Of a lease of LEASE_USEC the main daemon relies on this much. */
+#define LINK_LEASE_RELIED INT64_C(400000)
+
+#define PATIENCE_ENDLESS INT64_MAX
+
+struct call_ops {
+	/* Send the request's datagrams, again if need be. */
+	void (*transmit)(struct call *c);
+	/* An answer has come; call_end() if it was the last one. */
+	void (*answer)(struct call *c, const struct frame *f);
+	/* Given up; the call has ended already. */
+	void (*failed)(struct call *c);
+};
+
+/* One outstanding request; a member of its owner's struct. */
+struct call {
+	struct list node; /* in its link; alone: not outstanding */
+	struct link *link;
+	const struct call_ops *ops;
+	uint64_t number;
+	int64_t sent_at;
+	int64_t retry_at;
+	int64_t deadline; /* INT64_MAX: none */
+	int64_t patience; /* after the link went down */
+	unsigned tries;
+	bool slow; /* the answer waits for a disk */
+	bool unmeasured; /* its round trip tells nothing */
+};
+
+/* Smoothed round trip (RFC 6298), microseconds. */
+struct round_trip {
+	int64_t smoothed; /* 0: none measured yet */
+	int64_t variation;
+};
+
+struct link {
+	struct engine *engine;
+	unsigned index;
+	char name[BLOCK_NAME_MAX + 1];
+	uint32_t room;
+	uint32_t window;
+	bool lost; /* declared so: never asked */
+	bool seen; /* has answered since the start */
+	bool up;
+	bool full;
+	bool claimed; /* has promised our epoch */
+	bool faulty; /* has lost what it acknowledged */
+	uint64_t promised; /* epoch of its last answer */
+	uint64_t instance;
+	uint64_t last_serial; /* acknowledged */
+	uint64_t records;
+	int64_t heard_at;
+	int64_t stated_at; /* it last said how full it is */
+	int64_t down_since;
+	int64_t lease_until;
+	struct round_trip quick;
+	struct round_trip slow;
+	struct list calls;
+	struct call ping;
+	bool ping_lease; /* it asks for a lease */
+};
+
+void link_init(struct link *l, struct engine *e, unsigned index);
+struct slice link_name(const struct link *l);
+
+/* A datagram that claims to come from this backend. */
+void link_datagram(struct link *l, struct slice datagram);
+/* The system says that nobody listens there. */
+void link_refused(struct link *l);
+/* Retransmissions, deadlines, pings that are due.  Returns when next to call. */
+int64_t link_tick(struct link *l);
+/* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */
+void link_ping(struct link *l, bool lease);
+/* Answers questions, in our epoch? */
+bool link_usable(const struct link *l);
+/* Not usable, and for longer than questions wait. */
+bool link_hopeless(const struct link *l);
+/* It granted a lease on what was sent at @sent_at. */
+void link_leased(struct link *l, int64_t sent_at);
+/* What it says of itself in a PONG or PROMISE. */
+void link_state(struct link *l, const struct frame *f,
+		const struct message_state *m);
+
+/* Start a request; ops->failed() may be called before it returns. */
+void call_start(struct call *c, struct link *l, const struct call_ops *ops,
+		int64_t timeout, int64_t patience, bool slow);
+/* No longer outstanding; harmless if it was not. */
+void call_end(struct call *c);
+bool call_outstanding(const struct call *c);
+/* Something came, but not all: do not take the rest as lost yet. */
+void call_progress(struct call *c);
+/* Where a payload is to be written: the room of a datagram on this link. */
+struct writer call_writer(struct call *c);
+/* Put what was written to call_writer() into a frame of this call and send it. */
+void call_send(struct call *c, enum frame_type type, uint64_t position,
+	       const struct writer *payload);
+
+#endif

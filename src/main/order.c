@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client's order to change something, checked for form and staged.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "main/engine_internal.h"
+#include "main/order.h"
+#include "util/percent.h"
+
+/* The names are checked before the amount, as the original system does. */
+static int check_names(const struct op *op, const char *coin, struct refused *r)
+{
+	enum refusal refusal = REFUSAL_NONE;
+
+	if (user_name_fault(op->sender))
+		refusal = REFUSAL_SENDER_NAME;
+	else if (user_name_fault(op->receiver))
+		refusal = REFUSAL_RECEIVER_NAME;
+	if (refusal == REFUSAL_NONE)
+		return 0;
+	refused_by_rule(r, refusal, coin, op->sender, op->receiver,
+			op->amount_text, AMOUNT_ZERO);
+	return -EINVAL;
+}
+
+static int check_amount(struct op *op, const char *coin, struct refused *r)
+{
+	if (op->opening)
+		return 0;
+	if (amount_parse(op->amount_text, &op->amount) == 0 &&
+	    !amount_is_zero(op->amount))
+		return 0;
+	refused_by_rule(r, REFUSAL_AMOUNT, coin, op->sender, op->receiver,
+			op->amount_text, AMOUNT_ZERO);
+	return -EINVAL;
+}
+
+static int check_id(const struct op *op, struct refused *r)
+{
+	const char *fault = op->id.len ? operation_id_fault(op->id) : NULL;
+
+	if (!fault)
+		return 0;
+	refused_format(r, OUTCOME_NAME,
+		       "The operation id %s: expected 1 to %d printable ASCII "
+		       "characters without spaces, '=', ',' or '\"'.",
+		       fault, OPERATION_ID_MAX);
+	return -EINVAL;
+}
+
+static int encode_memo(struct op *op, struct slice memo, struct refused *r)
+{
+	const char *fault = memo.len ? memo_fault(memo) : NULL;
+	int len;
+
+	if (fault) {
+		refused_format(r, OUTCOME_LIMIT,
+			       "The memo %s: expected at most %d bytes of UTF-8 "
+			       "without controls.",
+			       fault, MEMO_MAX);
+		return -EINVAL;
+	}
+	len = percent_encode(memo, op->memo_text, sizeof(op->memo_text));
+	if (len < 0)
+		return len;
+	op->memo = (struct slice){ op->memo_text, (size_t)len };
+	return 0;
+}
+
+int op_make(const struct engine_order *order, bool opening, const char *coin,
+	    struct op *ret, struct refused *refused)
+{
+	int r;
+
+	ret->opening = opening;
+	ret->sender = order->sender;
+	ret->receiver = opening ? order->sender : order->receiver;
+	ret->amount_text = opening ? slice_of("0") : order->amount;
+	ret->amount = AMOUNT_ZERO;
+	ret->id = order->id;
+	r = check_names(ret, coin, refused);
+	if (r < 0)
+		return r;
+	r = check_amount(ret, coin, refused);
+	if (r < 0)
+		return r;
+	r = check_id(ret, refused);
+	if (r < 0)
+		return r;
+	return encode_memo(ret, order->memo, refused);
+}
+
+/*
+ * A refusal that rests on what is not durable yet must not be told before it
+ * is: after a crash the client could see the contrary.
+ */
+static void refuse_when_durable(struct engine *e, const struct refused *refused,
+				bool rests_on_staged, engine_done done,
+				void *arg)
+{
+	if (!rests_on_staged || commit_idle(e)) {
+		outcome_refuse(e, done, arg, refused);
+		return;
+	}
+	if (commit_wait(e, commit_newest(e), refused, done, arg) < 0)
+		outcome_unavailable(e, done, arg, "Out of memory.");
+}
+
+static bool rests_on_staged(enum refusal refusal)
+{
+	return refusal == REFUSAL_INSUFFICIENT || refusal == REFUSAL_EXISTS ||
+	       refusal == REFUSAL_RECEIVER_OVERFLOW;
+}
+
+static int stage(struct engine *e, const struct op *op, struct staged *ret,
+		 enum refusal *ret_refusal)
+{
+	if (op->opening)
+		return ledger_stage_opening(e->ledger, op->sender, ret,
+					    ret_refusal);
+	return ledger_stage_transfer(e->ledger, op->sender, op->receiver,
+				     op->amount, ret, ret_refusal);
+}
+
+bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
+	      engine_done done, void *arg)
+{
+	enum refusal refusal;
+	struct staged s;
+	struct refused refused;
+
+	if (stage(e, op, &s, &refusal) < 0) {
+		outcome_unavailable(e, done, arg, "Out of memory.");
+		return false;
+	}
+	if (refusal != REFUSAL_NONE) {
+		refused_by_rule(&refused, refusal, e->coin, op->sender,
+				op->receiver, op->amount_text, s.sender_after);
+		refuse_when_durable(e, &refused, rests_on_staged(refusal), done,
+				    arg);
+		return false;
+	}
+	if (commit_add(e, &s, op->id, op->memo, pending, done, arg) < 0) {
+		ledger_unstage(e->ledger, &s);
+		outcome_unavailable(e, done, arg,
+				    "Too many transfers are waiting; nothing "
+				    "was changed.");
+		return false;
+	}
+	return true;
+}
+
+bool op_same_entry(const struct engine *e, const struct op *op,
+		   const struct entry *t)
+{
+	return slice_equal(op->sender,
+			   ledger_user_name(e->ledger, t->staged.sender)) &&
+	       slice_equal(op->receiver,
+			   ledger_user_name(e->ledger, t->staged.receiver)) &&
+	       amount_compare(op->amount, t->staged.amount) == 0 &&
+	       slice_equal(op->memo, entry_memo(t));
+}
+
+bool op_same_op(const struct op *a, const struct op *b)
+{
+	return slice_equal(a->sender, b->sender) &&
+	       slice_equal(a->receiver, b->receiver) &&
+	       amount_compare(a->amount, b->amount) == 0 &&
+	       slice_equal(a->memo, b->memo);
+}
+
+bool op_same_record(const struct op *op, const struct record *r)
+{
+	return slice_equal(op->sender, r->sender) &&
+	       slice_equal(op->receiver, r->receiver) &&
+	       amount_compare(op->amount, r->amount) == 0 &&
+	       slice_equal(op->memo, r->memo);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands that are orders to the engine.  Each is a pair of functions:
+ * one that gives the order, and one that writes the answer when the outcome is
+ * known, which may be at once or long after the client has gone.
+ */
+#include "config.h"
+
+#include <errno.h>
+
+#include "main/answer.h"
+#include "main/engine.h"
+#include "main/reply.h"
+#include "util/parse.h"
+#include "wire/resp.h"
+
+#include "main/commands_internal.h"
+
+typedef int (*outcome_writer)(struct buf *out, const struct outcome *o);
+
+/* Answer with what @write makes of a good outcome, or with the refusal. */
+static void conclude(struct answer *a, const struct outcome *o,
+		     outcome_writer write)
+{
+	struct buf *out = answer_begin(a);
+	int r = 0;
+
+	if (out)
+		r = o->code == OUTCOME_DONE ? write(out, o)
+					    : reply_refusal(out, o);
+	answer_end(a, r);
+}
+
+static int write_balance(struct buf *out, const struct outcome *o)
+{
+	return resp_put_integer(out, (int64_t)amount_to_u64(o->u.balance));
+}
+
+static void balance_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, write_balance);
+}
+
+void orders_balance(const struct call *c)
+{
+	engine_balance(c->client->env->engine, c->arg[0], balance_done,
+		       c->answer);
+}
+
+static void receipt_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_receipt);
+}
+
+/* [ID id] [MEMO text] */
+static bool take_order_options(const struct call *c, size_t at,
+			       struct engine_order *order)
+{
+	const struct command_option options[] = {
+		{ "ID", &order->id },
+		{ "MEMO", &order->memo },
+	};
+
+	return commands_options(c, at, options, ELEMENTS(options));
+}
+
+void orders_transfer(const struct call *c)
+{
+	struct engine_order order = {
+		.sender = c->arg[0],
+		.receiver = c->arg[1],
+		.amount = c->arg[2],
+	};
+
+	if (take_order_options(c, 3, &order))
+		engine_transfer(c->client->env->engine, &order, receipt_done,
+				c->answer);
+}
+
+void orders_open(const struct call *c)
+{
+	struct engine_order order = { .sender = c->arg[0] };
+
+	if (take_order_options(c, 1, &order))
+		engine_open(c->client->env->engine, &order, receipt_done,
+			    c->answer);
+}
+
+static void stats_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_stats);
+}
+
+void orders_stats(const struct call *c)
+{
+	engine_stats(c->client->env->engine, c->arg[0], stats_done, c->answer);
+}
+
+static void gather_record(void *arg, const struct record *r,
+			  const struct amount *balance)
+{
+	struct buf *out = answer_add(arg);
+	int e;
+
+	if (!out)
+		return;
+
+	e = reply_record(out, r, balance);
+	if (e < 0)
+		answer_spoil(arg, e);
+}
+
+static void records_done(void *arg, const struct outcome *o)
+{
+	if (o->code == OUTCOME_DONE)
+		answer_end_list(arg);
+	else
+		conclude(arg, o, NULL);
+}
+
+/* Which part of a list is wanted. */
+struct range {
+	uint64_t from;
+	uint64_t count;
+};
+
+static bool take_serial(const struct call *c, const char *what,
+			struct slice text, uint64_t *ret)
+{
+	if (parse_u64_range(text, 1, INT64_MAX, ret) == 0)
+		return true;
+
+	commands_misused(c, "%s: expected a serial number from 1 to %jd", what,
+			 (intmax_t)INT64_MAX);
+	return false;
+}
+
+static bool take_count(const struct call *c, struct slice text, uint64_t *ret)
+{
+	int r;
+
+	r = parse_u64_range(text, 1, ENGINE_COUNT_MAX, ret);
+	if (r == 0)
+		return true;
+
+	/* Zero is out of range too, but nothing that a smaller one mends. */
+	if (r == -ERANGE && !slice_equal(text, slice_of("0")))
+		commands_fail(c, "LIMIT", "COUNT: at most %d at a time.",
+			      ENGINE_COUNT_MAX);
+	else
+		commands_misused(c, "COUNT: expected a number from 1 to %d",
+				 ENGINE_COUNT_MAX);
+	return false;
+}
+
+/* [FROM serial] [COUNT n] */
+static bool take_range(const struct call *c, size_t at, struct range *ret)
+{
+	struct slice from;
+	struct slice count;
+	const struct command_option options[] = {
+		{ "FROM", &from },
+		{ "COUNT", &count },
+	};
+
+	*ret = (struct range){ .from = 1, .count = ENGINE_COUNT_DEFAULT };
+	if (!commands_options(c, at, options, ELEMENTS(options)))
+		return false;
+	if (from.len > 0 && !take_serial(c, "FROM", from, &ret->from))
+		return false;
+	return count.len == 0 || take_count(c, count, &ret->count);
+}
+
+void orders_history(const struct call *c)
+{
+	struct range range;
+
+	if (take_range(c, 1, &range))
+		engine_history(c->client->env->engine, c->arg[0], range.from,
+			       range.count, gather_record, records_done,
+			       c->answer);
+}
+
+void orders_list(const struct call *c)
+{
+	struct range range;
+
+	if (take_range(c, 0, &range))
+		engine_list(c->client->env->engine, range.from, range.count,
+			    gather_record, records_done, c->answer);
+}
+
+static void record_done(void *arg, const struct outcome *o)
+{
+	if (o->code == OUTCOME_DONE)
+		answer_end(arg, 0);
+	else
+		conclude(arg, o, NULL);
+}
+
+static void show_id(const struct call *c)
+{
+	if (!commands_word(c->arg[0], slice_of("ID")))
+		commands_misused(c, "Wrong number of arguments");
+	else if (c->arg[1].len == 0)
+		commands_misused(c, "Option ID needs a value");
+	else
+		engine_show_id(c->client->env->engine, c->arg[1], gather_record,
+			       record_done, c->answer);
+}
+
+void orders_show(const struct call *c)
+{
+	uint64_t serial;
+
+	if (c->args == 2)
+		show_id(c);
+	else if (take_serial(c, "serial", c->arg[0], &serial))
+		engine_show(c->client->env->engine, serial, gather_record,
+			    record_done, c->answer);
+}
+
+static void statement_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_statement);
+}
+
+void orders_txlist(const struct call *c)
+{
+	engine_txlist(c->client->env->engine, statement_done, c->answer);
+}
+
+static void tip_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_tip);
+}
+
+void orders_tip(const struct call *c)
+{
+	engine_tip(c->client->env->engine, tip_done, c->answer);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sentences of refusals, kept as the original system's users know them,
+ * and the giving of outcomes.
+ */
+#ifndef MAIN_OUTCOME_H
+#define MAIN_OUTCOME_H
+
+#include "ledger/ledger.h"
+#include "main/engine.h"
+
+/* Room for the longest sentence: three names and some words. */
+#define OUTCOME_SENTENCE_SIZE 512
+
+/* A refusal that can be kept for later. */
+struct refused {
+	enum outcome_code code;
+	char sentence[OUTCOME_SENTENCE_SIZE];
+};
+
+/* What the ledger refused, in words; @balance only for INSUFFICIENT. */
+void refused_by_rule(struct refused *r, enum refusal refusal, const char *coin,
+		     struct slice sender, struct slice receiver,
+		     struct slice amount, struct amount balance);
+void refused_format(struct refused *r, enum outcome_code code,
+		    const char *format, ...) _printf_(3, 4);
+
+/* Count it and call @done, if there is one. */
+void outcome_give(struct engine *e, engine_done done, void *arg,
+		  const struct outcome *o);
+void outcome_refuse(struct engine *e, engine_done done, void *arg,
+		    const struct refused *r);
+void outcome_unavailable(struct engine *e, engine_done done, void *arg,
+			 const char *format, ...) _printf_(4, 5);
+
+#endif

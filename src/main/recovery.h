@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The start: ask every backend, claim a new epoch on each, load and check the
+ * whole history, open.
+ */
+#ifndef MAIN_RECOVERY_H
+#define MAIN_RECOVERY_H
+
+#include "main/engine.h"
+#include "main/link.h"
+
+struct stream;
+
+struct recovery {
+	struct call claim[ENGINE_BACKENDS_MAX];
+	struct stream *stream;
+	int64_t started_at;
+};
+
+void recovery_init(struct engine *e);
+void recovery_done(struct engine *e);
+/* A link has answered a ping, or a claim: see how far we are. */
+void recovery_advance(struct engine *e);
+/* A backend does not know our epoch (any more): claim it there. */
+void recovery_claim(struct engine *e, struct link *l);
+
+#endif

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One turn: the time, then whatever came from clients and backends, then
+ * engine_flush(), and last the answers, so that all of one client leave in one
+ * write.  The loop's code is the exit status of the process.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "main/clients.h"
+#include "main/engine.h"
+#include "main/info.h"
+#include "main/peers.h"
+#include "main/session.h"
+#include "main/statement.h"
+#include "main/status.h"
+#include "main/transferlog.h"
+#include "sys/exit_codes.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+#include "sys/notify.h"
+#include "util/random.h"
+
+#include "main/server.h"
+
+struct server {
+	struct loop *loop;
+	const char *path;
+	struct settings settings;
+	struct buf listen; /* where clients reach us, for people */
+	int64_t started;
+
+	struct engine *engine;
+	struct sessions *sessions;
+	struct clients *clients;
+	struct peers *peers;
+	struct statement *statement;
+	struct transferlog transfers;
+	struct status status;
+
+	struct loop_timer *engine_timer;
+	int64_t armed; /* when that fires; INT64_MAX: not at all */
+	struct loop_timer *stop_timer;
+
+	int64_t now; /* of this turn; 0 between turns */
+	bool state_changed;
+	bool stopping;
+	bool stopped;
+};
+
+/* --- A turn */
+
+static void turn_begin(void *arg)
+{
+	struct server *s = arg;
+
+	if (s->now > 0)
+		return;
+	s->now = loop_now();
+	engine_time(s->engine, s->now, loop_wall_clock());
+}
+
+/*
+ * A timer that fires too early costs one turn now and then; setting it each
+ * time that the engine's next date moves back would cost each transfer.
+ */
+static void arm_engine_timer(struct server *s)
+{
+	int64_t next = engine_next(s->engine);
+
+	if (next >= s->armed)
+		return;
+	s->armed = next;
+	loop_arm(s->engine_timer, next);
+}
+
+static void engine_timer_fired(void *arg)
+{
+	struct server *s = arg;
+
+	s->armed = INT64_MAX;
+	turn_begin(s);
+}
+
+/* Nothing is under way any more, and nobody has anything to read? */
+static bool is_drained(const struct server *s)
+{
+	struct sessions_counters counters;
+
+	sessions_count(s->sessions, &counters);
+	return counters.pending == 0 && counters.unread == 0;
+}
+
+static void turn_end(void *arg)
+{
+	struct server *s = arg;
+
+	turn_begin(s);
+	do {
+		engine_flush(s->engine);
+	} while (!s->stopped && clients_flush(s->clients));
+	if (s->stopped)
+		return;
+
+	if (s->state_changed) {
+		s->state_changed = false;
+		status_state_changed(&s->status);
+	}
+	arm_engine_timer(s);
+	if (s->stopping && is_drained(s))
+		loop_exit(s->loop, EXIT_STATUS_OK);
+	s->now = 0;
+}
+
+/* --- What the engine wants done */
+
+static void io_send(void *ctx, unsigned backend, const uint8_t *data,
+		    size_t len)
+{
+	struct server *s = ctx;
+
+	peers_send(s->peers, backend, data, len);
+}
+
+static void io_log(void *ctx, int priority, const struct log_fields *fields,
+		   const char *sentence)
+{
+	(void)ctx;
+	log_print(priority, fields, "%s", sentence);
+}
+
+static void io_transferred(void *ctx, const struct engine_transfer_event *t)
+{
+	struct server *s = ctx;
+
+	transferlog_add(&s->transfers, s->now, t);
+	status_touch(&s->status, s->now);
+}
+
+static void io_state_changed(void *ctx)
+{
+	struct server *s = ctx;
+
+	s->state_changed = true;
+}
+
+static int exit_status_of(enum engine_stop why)
+{
+	switch (why) {
+	case ENGINE_STOP_FENCED:
+		return EXIT_STATUS_FENCED;
+	case ENGINE_STOP_INTEGRITY:
+		return EXIT_STATUS_INTEGRITY;
+	case ENGINE_STOP_MEMORY:
+		return EXIT_STATUS_FAILURE;
+	}
+	return EXIT_STATUS_FAILURE;
+}
+
+static enum log_event event_of(enum engine_stop why)
+{
+	switch (why) {
+	case ENGINE_STOP_FENCED:
+		return LOG_EVENT_FENCED_OFF;
+	case ENGINE_STOP_INTEGRITY:
+		return LOG_EVENT_INTEGRITY_FAULT;
+	case ENGINE_STOP_MEMORY:
+		return LOG_EVENT_NONE;
+	}
+	return LOG_EVENT_NONE;
+}
+
+static void io_stop(void *ctx, enum engine_stop why, const char *sentence)
+{
+	const struct log_fields fields = { .event = event_of(why) };
+	struct server *s = ctx;
+
+	log_print(LOG_CRIT, &fields, "%s", sentence);
+	notify_status("%s", sentence);
+	notify_stopping();
+	s->stopped = true;
+	loop_exit(s->loop, exit_status_of(why));
+}
+
+static int io_statement_begin(void *ctx)
+{
+	struct server *s = ctx;
+
+	return statement_begin(s->statement);
+}
+
+static int io_statement_write(void *ctx, const void *data, size_t len)
+{
+	struct server *s = ctx;
+
+	return statement_write(s->statement, data, len);
+}
+
+static int io_statement_commit(void *ctx)
+{
+	struct server *s = ctx;
+
+	return statement_commit(s->statement);
+}
+
+static void io_statement_abort(void *ctx)
+{
+	struct server *s = ctx;
+
+	statement_abort(s->statement);
+}
+
+/* --- What comes from the backends */
+
+static void peer_datagram(void *ctx, unsigned backend, struct slice datagram)
+{
+	struct server *s = ctx;
+
+	turn_begin(s);
+	engine_datagram(s->engine, backend, datagram);
+}
+
+static void peer_refused(void *ctx, unsigned backend)
+{
+	struct server *s = ctx;
+
+	turn_begin(s);
+	engine_refused(s->engine, backend);
+}
+
+/* --- How things are */
+
+static void gather(void *ctx, struct info *ret)
+{
+	const struct server *s = ctx;
+
+	*ret = (struct info){
+		.pid = getpid(),
+		.uptime = loop_now() - s->started,
+		.listen = { (const char *)s->listen.data, s->listen.len },
+		.most_clients = s->settings.config->max_clients,
+		.rate = s->status.rate,
+	};
+	clients_count(s->clients, &ret->clients);
+	sessions_count(s->sessions, &ret->sessions);
+	engine_info(s->engine, &ret->engine);
+}
+
+static int info_wanted(void *ctx, struct slice section, struct buf *out)
+{
+	struct info i;
+
+	gather(ctx, &i);
+	return info_text(&i, section, out);
+}
+
+/* --- Signals */
+
+static void stop_now(void *arg)
+{
+	struct server *s = arg;
+
+	log_print(LOG_NOTICE, NULL, "stopping with answers under way");
+	loop_exit(s->loop, EXIT_STATUS_OK);
+}
+
+void server_stop(void *server)
+{
+	struct server *s = server;
+
+	/* Who asks twice is in a hurry. */
+	if (s->stopping) {
+		stop_now(s);
+		return;
+	}
+
+	log_print(LOG_NOTICE, NULL, "stopping");
+	notify_stopping();
+	s->stopping = true;
+	clients_stop_listening(s->clients);
+	sessions_drain(s->sessions);
+	loop_arm(s->stop_timer, loop_now() + SERVER_STOP_USEC);
+}
+
+/* Put into force what can be while running. */
+static void apply(struct server *s, struct settings *new)
+{
+	const struct log_fields fields = {
+		.event = LOG_EVENT_CONFIGURATION_RELOADED,
+	};
+	const struct main_config *from = new->config;
+	struct main_config *to = s->settings.config;
+
+	settings_warn_of_restart(to, from);
+	to->request_timeout = from->request_timeout;
+	to->accept_gaps = from->accept_gaps;
+	to->max_clients = from->max_clients;
+	to->start_wait = from->start_wait;
+	s->settings.key = new->key;
+
+	turn_begin(s);
+	engine_reconfigure(s->engine, to->request_timeout, to->accept_gaps,
+			   &s->settings.key);
+	clients_set_most(s->clients, to->max_clients);
+	status_set_start_wait(&s->status, to->start_wait);
+	log_print(LOG_NOTICE, &fields, "configuration reloaded from %s",
+		  s->path);
+}
+
+void server_reload(void *server)
+{
+	struct server *s = server;
+	struct settings new = { 0 };
+
+	/* READY= ends a reload; before the first one there is none to end. */
+	if (s->status.ready)
+		notify_reloading();
+
+	if (settings_read(s->path, &new) == 0)
+		apply(s, &new);
+	else
+		log_print(LOG_ERR, NULL, "the old settings stay in force");
+	settings_done(&new);
+
+	if (s->status.ready)
+		notify_ready();
+}
+
+/* --- Start and end */
+
+static int fill_config(const struct server *s, struct engine_config *ret)
+{
+	const struct main_config *c = s->settings.config;
+
+	_Static_assert(CONFIG_BACKENDS_MAX <= ENGINE_BACKENDS_MAX, "all fit");
+	*ret = (struct engine_config){
+		.coin = slice_of(c->coin),
+		.copies = c->copies,
+		.accept_gaps = c->accept_gaps,
+		.request_timeout = c->request_timeout,
+		.key = s->settings.key,
+		.backends = c->backends,
+	};
+	for (unsigned i = 0; i < c->backends; i++) {
+		ret->backend[i].name = slice_of(c->backend[i].name);
+		ret->backend[i].room = peers_room(s->peers, i);
+		ret->backend[i].window = peers_window(s->peers, i);
+		ret->backend[i].lost = c->backend[i].lost;
+	}
+	random_bytes(ret->seed, sizeof(ret->seed));
+	return amount_from_u64(c->initial_balance, &ret->initial_balance);
+}
+
+static int start_engine(struct server *s)
+{
+	const struct engine_io io = {
+		.ctx = s,
+		.send = io_send,
+		.log = io_log,
+		.transferred = io_transferred,
+		.state_changed = io_state_changed,
+		.stop = io_stop,
+		.statement_begin = io_statement_begin,
+		.statement_write = io_statement_write,
+		.statement_commit = io_statement_commit,
+		.statement_abort = io_statement_abort,
+		.statement_path = slice_of(s->settings.config->statement),
+	};
+	struct engine_config config;
+	int r;
+
+	r = fill_config(s, &config);
+	if (r == 0)
+		r = engine_new(&config, &io, &s->engine);
+	explicit_bzero(&config, sizeof(config));
+	return r;
+}
+
+static int connect_backends(struct server *s)
+{
+	const struct main_config *c = s->settings.config;
+	size_t at;
+	int r;
+
+	r = peers_new(c, &s->peers, &at);
+	if (r < 0)
+		log_print(LOG_ERR, NULL,
+			  "cannot make a socket for backend %s: %s",
+			  c->backends ? c->backend[at].name : "?",
+			  strerror(-r));
+	return r;
+}
+
+static int start_clients(struct server *s, struct listeners *l)
+{
+	const struct commands_env env = {
+		.engine = s->engine,
+		.ctx = s,
+		.info = info_wanted,
+	};
+	int r;
+
+	r = sessions_new(&env, &s->sessions);
+	if (r < 0)
+		return r;
+	r = clients_new(s->loop, s->sessions, s->settings.config->max_clients,
+			turn_begin, s, &s->clients);
+	for (size_t i = 0; r == 0 && i < l->count; i++)
+		r = clients_listen(s->clients, TAKE_FD(l->fd[i]));
+	return r;
+}
+
+static int start_timers(struct server *s)
+{
+	int r;
+
+	s->armed = INT64_MAX;
+	r = loop_add_timer(s->loop, engine_timer_fired, s, &s->engine_timer);
+	if (r == 0)
+		r = loop_add_timer(s->loop, stop_now, s, &s->stop_timer);
+	if (r == 0)
+		r = transferlog_init(&s->transfers, s->loop);
+	if (r == 0)
+		r = status_init(&s->status, s->loop,
+				s->settings.config->start_wait, gather, s);
+	return r;
+}
+
+static int start_all(struct server *s, struct listeners *l)
+{
+	const struct peers_events events = {
+		.ctx = s,
+		.datagram = peer_datagram,
+		.refused = peer_refused,
+	};
+	int r;
+
+	r = listeners_text(l, " and ", &s->listen);
+	if (r == 0)
+		r = start_engine(s);
+	if (r == 0)
+		r = statement_new(&fileops_kernel,
+				  s->settings.config->statement, &s->statement);
+	if (r == 0)
+		r = start_timers(s);
+	if (r == 0)
+		r = start_clients(s, l);
+	if (r == 0)
+		r = peers_watch(s->peers, s->loop, &events);
+	if (r == 0)
+		r = loop_add_turn_end(s->loop, turn_end, s);
+	if (r < 0)
+		log_print(LOG_ERR, NULL, "cannot start: %s", strerror(-r));
+	return r;
+}
+
+int server_new(struct loop *loop, const char *path, struct settings *settings,
+	       struct listeners *listeners, struct server **ret)
+{
+	_cleanup_(server_freep) struct server *s = NULL;
+	int r;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->path = path;
+	s->settings = *settings;
+	*settings = (struct settings){ 0 };
+	s->started = loop_now();
+
+	r = connect_backends(s);
+	if (r < 0)
+		return r;
+	r = start_all(s, listeners);
+	if (r < 0)
+		return r;
+
+	turn_begin(s);
+	engine_start(s->engine);
+	status_touch(&s->status, s->now);
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+struct server *server_free(struct server *s)
+{
+	if (!s)
+		return NULL;
+
+	transferlog_flush(&s->transfers);
+	clients_free(s->clients);
+	engine_free(s->engine);
+	sessions_free(s->sessions);
+	peers_free(s->peers);
+	statement_free(s->statement);
+	settings_done(&s->settings);
+	buf_done(&s->listen);
+	free(s);
+	return NULL;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of all backends, merged by serial.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "main/engine_internal.h"
+#include "main/stream.h"
+
+/* Ask for more when less than this is left to take. */
+#define LOW_WATER 32768
+
+/* One backend's part. */
+struct branch {
+	struct call call;
+	struct stream *stream;
+	bool ended; /* nothing more will come */
+	uint64_t covered; /* has sent all up to here */
+	uint16_t pages; /* datagrams to ask for at once */
+	struct buf lines;
+	size_t taken;
+	bool has_head;
+	struct record head; /* into lines */
+};
+
+struct stream {
+	struct engine *engine;
+	const struct stream_ops *ops;
+	void *arg;
+	uint64_t after;
+	uint64_t upto;
+	char *user;
+	char *id;
+	size_t user_len;
+	size_t id_len;
+	bool columns;
+	bool everything;
+	bool endless;
+	bool pumping;
+	bool over; /* ended() was called, or will be when the pump stops */
+	enum stream_end how;
+	const char *missing;
+	struct branch branch[ENGINE_BACKENDS_MAX];
+};
+
+static const struct call_ops fetch_ops;
+
+static int copy_slice(struct slice s, char **ret, size_t *ret_len)
+{
+	*ret_len = s.len;
+	*ret = NULL;
+	if (!s.len)
+		return 0;
+	*ret = malloc(s.len);
+	if (!*ret)
+		return -ENOMEM;
+	memcpy(*ret, s.p, s.len);
+	return 0;
+}
+
+int stream_new(struct engine *e, const struct stream_query *q,
+	       const struct stream_ops *ops, void *arg, struct stream **ret)
+{
+	_cleanup_(stream_freep) struct stream *s = NULL;
+	int r;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->engine = e;
+	s->ops = ops;
+	s->arg = arg;
+	s->after = q->after;
+	s->upto = q->upto;
+	s->columns = q->columns;
+	s->everything = q->everything;
+	s->endless = q->endless;
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++) {
+		s->branch[i].stream = s;
+		s->branch[i].covered = q->after;
+		s->branch[i].pages = 1;
+		list_init(&s->branch[i].call.node);
+	}
+	r = copy_slice(q->user, &s->user, &s->user_len);
+	if (r < 0)
+		return r;
+	r = copy_slice(q->id, &s->id, &s->id_len);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+struct stream *stream_free(struct stream *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++) {
+		call_end(&s->branch[i].call);
+		buf_done(&s->branch[i].lines);
+	}
+	free(s->user);
+	free(s->id);
+	free(s);
+	return NULL;
+}
+
+/*
+ * ended() may free the stream: nothing may touch it afterwards, so the pump
+ * says it last.
+ */
+static void finish(struct stream *s, enum stream_end how, const char *missing)
+{
+	if (s->over)
+		return;
+	s->over = true;
+	s->how = how;
+	s->missing = missing;
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
+		call_end(&s->branch[i].call);
+	if (!s->pumping)
+		s->ops->ended(s->arg, how, missing);
+}
+
+/* Fetching. */
+
+static struct link *branch_link(const struct branch *b)
+{
+	return &b->stream->engine->link[b - b->stream->branch];
+}
+
+static void fetch_filter(const struct stream *s, const struct link *l,
+			 struct message_filter *f)
+{
+	if (s->everything ||
+	    !engine_filter(s->engine, l->index, s->after, s->upto, f))
+		/* Too many to name: identical ones are dropped here. */
+		*f = (struct message_filter){ .everything = true };
+}
+
+static void fetch_transmit(struct call *c)
+{
+	struct branch *b = list_entry(c, struct branch, call);
+	const struct stream *s = b->stream;
+	struct message_fetch m = {
+		.after = b->covered,
+		.upto = s->upto,
+		.room = (uint16_t)c->link->room,
+		.user = { s->user, s->user_len },
+		.id = { s->id, s->id_len },
+		.columns = s->columns,
+	};
+	struct writer w = call_writer(c);
+
+	/* Asked again: fewer at once get through where many did not. */
+	if (c->tries > 1 && b->pages > 1)
+		b->pages /= 2;
+	m.pages = b->pages;
+	fetch_filter(s, c->link, &m.filter);
+	message_put_fetch(&w, &m);
+	call_send(c, FRAME_FETCH, 0, &w);
+}
+
+static void fetch_more(struct branch *b)
+{
+	struct stream *s = b->stream;
+
+	if (b->ended || call_outstanding(&b->call))
+		return;
+	if (b->lines.len - b->taken > LOW_WATER)
+		return;
+	call_start(&b->call, branch_link(b), &fetch_ops,
+		   s->endless ? INT64_MAX : s->engine->request_timeout,
+		   s->endless ? PATIENCE_ENDLESS : LINK_PATIENCE, false);
+}
+
+static uint16_t most_pages(const struct link *l)
+{
+	uint32_t pages = l->window / (l->room + 1024);
+
+	if (pages < 1)
+		return 1;
+	return (uint16_t)(pages < MESSAGE_PAGES_MAX ? pages :
+						      MESSAGE_PAGES_MAX);
+}
+
+/* Merging. */
+
+static void contradiction(struct stream *s, const struct branch *b,
+			  const char *what)
+{
+	engine_stop(s->engine, ENGINE_STOP_INTEGRITY,
+		    "Backend %s: the record behind serial %" PRIu64 ": %s.",
+		    branch_link(b)->name, b->covered, what);
+}
+
+/* The next line of a branch becomes its head.  False: none is here. */
+static bool load_head(struct branch *b)
+{
+	const char *start = (const char *)b->lines.data + b->taken;
+	size_t left = b->lines.len - b->taken;
+	const char *newline;
+	const char *fault;
+	struct slice line;
+
+	if (b->has_head)
+		return true;
+	if (!left)
+		return false;
+	newline = memchr(start, '\n', left);
+	if (!newline) {
+		contradiction(b->stream, b, "a page ends inside a line");
+		return false;
+	}
+	line = (struct slice){ start, (size_t)(newline - start) };
+	if (record_parse(line, &b->head, &fault) < 0) {
+		contradiction(b->stream, b, fault);
+		return false;
+	}
+	b->taken += line.len + 1;
+	b->has_head = true;
+	return true;
+}
+
+/* All heads that are not at an end known, the lowest serial in *ret.  */
+static bool lowest_head(struct stream *s, struct branch **ret)
+{
+	struct branch *lowest = NULL;
+
+	for (size_t i = 0; i < s->engine->links; i++) {
+		struct branch *b = &s->branch[i];
+
+		if (load_head(b)) {
+			if (!lowest || b->head.serial < lowest->head.serial)
+				lowest = b;
+			continue;
+		}
+		if (!b->ended)
+			return false;
+	}
+	*ret = lowest;
+	return true;
+}
+
+static void add_holder(struct stream_record *r, const struct branch *b)
+{
+	uint32_t bit = UINT32_C(1) << (b - b->stream->branch);
+
+	if (b->head.of.len)
+		r->copies |= bit;
+	else
+		r->owners |= bit;
+}
+
+/* Take the record with the lowest serial from all branches that have it. */
+static bool gather(struct stream *s, struct branch *lowest,
+		   struct stream_record *ret)
+{
+	*ret = (struct stream_record){ .record = lowest->head };
+	for (size_t i = 0; i < s->engine->links; i++) {
+		struct branch *b = &s->branch[i];
+
+		if (!b->has_head || b->head.serial != ret->record.serial)
+			continue;
+		if (!record_same(&b->head, &ret->record)) {
+			engine_stop(s->engine, ENGINE_STOP_INTEGRITY,
+				    "Serial %" PRIu64 " has different contents "
+				    "on backends %s and %s.",
+				    ret->record.serial,
+				    branch_link(lowest)->name,
+				    branch_link(b)->name);
+			return false;
+		}
+		add_holder(ret, b);
+		b->has_head = false;
+	}
+	return true;
+}
+
+/* Drop lines that were taken; not while a head points into them. */
+static void compact(struct branch *b)
+{
+	if (b->has_head)
+		return;
+	if (b->taken == b->lines.len)
+		buf_clear(&b->lines);
+	else
+		buf_drop(&b->lines, b->taken);
+	b->taken = 0;
+}
+
+/* Give what is whole; ask for more.  The stream may be gone afterwards. */
+static void pump(struct stream *s)
+{
+	struct engine *e = s->engine;
+	struct branch *lowest;
+
+	if (s->pumping || s->over)
+		return;
+	s->pumping = true;
+	while (e->phase != PHASE_STOPPED && lowest_head(s, &lowest)) {
+		struct stream_record r;
+
+		if (lowest && !gather(s, lowest, &r))
+			break;
+		if (!lowest || !s->ops->record(s->arg, &r)) {
+			finish(s, STREAM_COMPLETE, NULL);
+			break;
+		}
+	}
+	for (size_t i = 0; i < e->links && !s->over; i++)
+		if (!e->link[i].lost && e->phase != PHASE_STOPPED)
+			fetch_more(&s->branch[i]);
+	s->pumping = false;
+	if (s->over && e->phase != PHASE_STOPPED)
+		s->ops->ended(s->arg, s->how, s->missing);
+}
+
+/* Lines of a page move in behind those that wait; heads point elsewhere then. */
+static int keep_lines(struct branch *b, struct slice lines)
+{
+	if (!b->has_head) {
+		compact(b);
+		return buf_add(&b->lines, lines.p, lines.len);
+	}
+	/* The head's line is read again from its new place. */
+	b->has_head = false;
+	b->taken = (size_t)(b->head.body.p - (const char *)b->lines.data);
+	compact(b);
+	return buf_add(&b->lines, lines.p, lines.len);
+}
+
+static void fetch_answer(struct call *c, const struct frame *f)
+{
+	struct branch *b = list_entry(c, struct branch, call);
+	struct stream *s = b->stream;
+	struct message_records m;
+	bool again = c->tries > 1;
+
+	if (f->type != FRAME_RECORDS || f->epoch != s->engine->epoch ||
+	    message_get_records(f->payload, &m) < 0)
+		return;
+	/* A page that was here before, or one behind a lost one. */
+	if (m.after != b->covered || (m.covered <= m.after && !m.end))
+		return;
+	if (keep_lines(b, m.lines) < 0) {
+		engine_stop(s->engine, ENGINE_STOP_MEMORY, "Out of memory.");
+		return;
+	}
+	b->covered = m.covered;
+	b->ended = m.end;
+	if (m.last || m.end) {
+		call_end(c);
+		if (!again && b->pages < most_pages(c->link))
+			b->pages *= 2;
+	} else {
+		call_progress(c);
+	}
+	pump(s);
+}
+
+static void fetch_failed(struct call *c)
+{
+	struct branch *b = list_entry(c, struct branch, call);
+
+	finish(b->stream, STREAM_UNAVAILABLE, c->link->name);
+}
+
+static const struct call_ops fetch_ops = {
+	.transmit = fetch_transmit,
+	.answer = fetch_answer,
+	.failed = fetch_failed,
+};
+
+void stream_start(struct stream *s)
+{
+	for (size_t i = 0; i < s->engine->links; i++)
+		if (s->engine->link[i].lost)
+			s->branch[i].ended = true;
+	pump(s);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A user's net over a range of serials, summed up by all backends.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "ledger/name.h"
+#include "main/engine_internal.h"
+#include "main/stream.h"
+#include "main/total.h"
+
+struct part {
+	struct call call;
+	struct total *total;
+	struct message_filter filter;
+};
+
+struct total {
+	struct list node;
+	struct engine *engine;
+	total_done done;
+	void *arg;
+	char user[USER_NAME_MAX];
+	size_t user_len;
+	uint64_t after;
+	uint64_t upto;
+	struct sum net;
+	size_t waiting; /* for so many parts */
+	struct stream *stream;
+	struct part part[ENGINE_BACKENDS_MAX];
+};
+
+static const struct call_ops sum_ops;
+
+static struct slice total_user(const struct total *t)
+{
+	return (struct slice){ t->user, t->user_len };
+}
+
+static void total_free(struct total *t)
+{
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
+		call_end(&t->part[i].call);
+	stream_free(t->stream);
+	list_remove(&t->node);
+	free(t);
+}
+
+void totals_done(struct engine *e)
+{
+	struct list *node;
+
+	while ((node = list_first(&e->totals)))
+		total_free(list_entry(node, struct total, node));
+}
+
+static void finish(struct total *t, const char *missing)
+{
+	total_done done = t->done;
+	void *arg = t->arg;
+	struct sum net = t->net;
+
+	total_free(t);
+	done(arg, missing, net);
+}
+
+/* Asking the backends to sum up. */
+
+static void sum_transmit(struct call *c)
+{
+	struct part *p = list_entry(c, struct part, call);
+	struct writer w = call_writer(c);
+
+	message_put_sum(&w, &(struct message_sum){
+				    .after = p->total->after,
+				    .upto = p->total->upto,
+				    .user = total_user(p->total),
+				    .filter = p->filter,
+			    });
+	call_send(c, FRAME_SUM, 0, &w);
+}
+
+static void sum_answer(struct call *c, const struct frame *f)
+{
+	struct part *p = list_entry(c, struct part, call);
+	struct total *t = p->total;
+	struct message_total m;
+
+	if (f->type != FRAME_TOTAL || f->epoch != t->engine->epoch ||
+	    message_get_total(f->payload, &m) < 0)
+		return;
+	call_end(c);
+	t->net = sum_join(t->net, sum_from_i128(m.net));
+	if (--t->waiting == 0)
+		finish(t, NULL);
+}
+
+static void sum_failed(struct call *c)
+{
+	finish(list_entry(c, struct part, call)->total, c->link->name);
+}
+
+static const struct call_ops sum_ops = {
+	.transmit = sum_transmit,
+	.answer = sum_answer,
+	.failed = sum_failed,
+};
+
+/* Doing the sum here, when there are too many irregular ranges to name. */
+
+static bool scan_record(void *arg, const struct stream_record *r)
+{
+	struct total *t = arg;
+
+	if (slice_equal(r->record.receiver, total_user(t)))
+		t->net = sum_plus(t->net, r->record.amount);
+	if (slice_equal(r->record.sender, total_user(t)))
+		t->net = sum_minus(t->net, r->record.amount);
+	return true;
+}
+
+static void scan_ended(void *arg, enum stream_end how, const char *missing)
+{
+	finish(arg, how == STREAM_COMPLETE ? NULL : missing);
+}
+
+static const struct stream_ops scan_ops = {
+	.record = scan_record,
+	.ended = scan_ended,
+};
+
+static void scan(struct total *t)
+{
+	struct stream_query q = {
+		.after = t->after,
+		.upto = t->upto,
+		.user = total_user(t),
+		.columns = true,
+		.everything = true,
+	};
+
+	if (stream_new(t->engine, &q, &scan_ops, t, &t->stream) < 0)
+		finish(t, "memory");
+	else
+		stream_start(t->stream);
+}
+
+static bool filters_fit(struct total *t)
+{
+	struct engine *e = t->engine;
+
+	for (unsigned i = 0; i < e->links; i++)
+		if (!engine_filter(e, i, t->after, t->upto, &t->part[i].filter))
+			return false;
+	return true;
+}
+
+static void ask_all(struct total *t)
+{
+	struct engine *e = t->engine;
+	const struct link *missing;
+
+	/* Checked first: afterwards a failing call ends it all. */
+	if (!engine_complete(e, &missing)) {
+		finish(t, missing->name);
+		return;
+	}
+	for (unsigned i = 0; i < e->links; i++)
+		t->waiting += !e->link[i].lost;
+	for (unsigned i = 0; i < e->links; i++)
+		if (!e->link[i].lost)
+			call_start(&t->part[i].call, &e->link[i], &sum_ops,
+				   e->request_timeout, LINK_PATIENCE, false);
+}
+
+void total_ask(struct engine *e, struct slice user, uint64_t after,
+	       uint64_t upto, total_done done, void *arg)
+{
+	struct total *t;
+
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		done(arg, "memory", SUM_ZERO);
+		return;
+	}
+	t->engine = e;
+	t->done = done;
+	t->arg = arg;
+	t->after = after;
+	t->upto = upto;
+	t->user_len = user.len;
+	memcpy(t->user, user.p, user.len);
+	list_append(&e->totals, &t->node);
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++) {
+		t->part[i].total = t;
+		list_init(&t->part[i].call.node);
+	}
+	if (filters_fit(t))
+		ask_all(t);
+	else
+		scan(t);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An engine that only writes down what it is asked.
+ */
+#include "config.h"
+
+#include <check.h>
+
+#include "fake_engine.h"
+
+/* 2026-11-22T13:37:00.123456Z */
+#define FAKE_TIME INT64_C(1795354620123456)
+
+const uint8_t fake_hash[CHAIN_HASH_SIZE] = { 0xab, 0xcd };
+
+static struct amount coins_of(uint64_t n)
+{
+	struct amount a;
+
+	ck_assert_int_eq(amount_from_u64(n, &a), 0);
+	return a;
+}
+
+struct outcome fake_balance(uint64_t coins)
+{
+	return (struct outcome){ .u.balance = coins_of(coins) };
+}
+
+struct outcome fake_receipt(uint64_t serial, uint64_t coins)
+{
+	return (struct outcome){
+		.u.receipt = {
+			.serial = serial,
+			.balance = coins_of(coins),
+			.time = serial ? FAKE_TIME : 0,
+			.hash = fake_hash,
+		},
+	};
+}
+
+struct outcome fake_refusal(enum outcome_code code, const char *sentence)
+{
+	return (struct outcome){ .code = code, .sentence = slice_of(sentence) };
+}
+
+struct outcome fake_done(void)
+{
+	return (struct outcome){ .code = OUTCOME_DONE };
+}
+
+void fake_record(const struct engine *e, size_t i, uint64_t serial)
+{
+	const struct amount balance = coins_of(1000 - serial);
+	bool old = serial % 3 == 0;
+	struct record r = {
+		.serial = serial,
+		.sender = slice_of("Ali"),
+		.receiver = slice_of("Ben"),
+		.amount = coins_of(serial),
+		.chained = !old,
+		.time = old ? 0 : FAKE_TIME,
+		.id = slice_of(old ? "" : "x1"),
+		.memo = slice_of(old ? "" : "two%20coffees"),
+	};
+	bool history = strncmp(e->order[i].text, "history", 7) == 0;
+
+	if (!old)
+		r.hash[0] = 0xab;
+	e->order[i].record(e->order[i].arg, &r, history ? &balance : NULL);
+}
+
+void fake_answer(const struct engine *e, size_t i, struct outcome o)
+{
+	ck_assert_uint_lt(i, e->orders);
+	e->order[i].done(e->order[i].arg, &o);
+}
+
+/* Note the order whose text stands in its place already. */
+static void note(struct engine *e, engine_record record, engine_done done,
+		 void *arg)
+{
+	size_t i = e->orders++;
+
+	e->order[i].record = record;
+	e->order[i].done = done;
+	e->order[i].arg = arg;
+	if (!e->prompt)
+		return;
+
+	for (size_t k = 1; record && k <= e->records; k++)
+		fake_record(e, i, k);
+	fake_answer(e, i, e->answer);
+}
+
+static char *text_of_next(struct engine *e)
+{
+	ck_assert_uint_lt(e->orders, FAKE_ORDERS_MAX);
+	return e->order[e->orders].text;
+}
+
+#define NOTE(...)                                                              \
+	(void)snprintf(text_of_next(e), sizeof(e->order[0].text), __VA_ARGS__)
+
+void engine_balance(struct engine *e, struct slice user, engine_done done,
+		    void *arg)
+{
+	NOTE("balance %.*s", SLICE_ARG(user));
+	note(e, NULL, done, arg);
+}
+
+void engine_transfer(struct engine *e, const struct engine_order *order,
+		     engine_done done, void *arg)
+{
+	NOTE("transfer %.*s %.*s %.*s id=%.*s memo=%.*s",
+	     SLICE_ARG(order->sender), SLICE_ARG(order->receiver),
+	     SLICE_ARG(order->amount), SLICE_ARG(order->id),
+	     SLICE_ARG(order->memo));
+	note(e, NULL, done, arg);
+}
+
+void engine_open(struct engine *e, const struct engine_order *order,
+		 engine_done done, void *arg)
+{
+	NOTE("open %.*s id=%.*s memo=%.*s", SLICE_ARG(order->sender),
+	     SLICE_ARG(order->id), SLICE_ARG(order->memo));
+	note(e, NULL, done, arg);
+}
+
+void engine_stats(struct engine *e, struct slice user, engine_done done,
+		  void *arg)
+{
+	NOTE("stats %.*s", SLICE_ARG(user));
+	note(e, NULL, done, arg);
+}
+
+void engine_history(struct engine *e, struct slice user, uint64_t from,
+		    uint64_t count, engine_record record, engine_done done,
+		    void *arg)
+{
+	NOTE("history %.*s %ju %ju", SLICE_ARG(user), (uintmax_t)from,
+	     (uintmax_t)count);
+	note(e, record, done, arg);
+}
+
+void engine_list(struct engine *e, uint64_t from, uint64_t count,
+		 engine_record record, engine_done done, void *arg)
+{
+	NOTE("list %ju %ju", (uintmax_t)from, (uintmax_t)count);
+	note(e, record, done, arg);
+}
+
+void engine_show(struct engine *e, uint64_t serial, engine_record record,
+		 engine_done done, void *arg)
+{
+	NOTE("show %ju", (uintmax_t)serial);
+	note(e, record, done, arg);
+}
+
+void engine_show_id(struct engine *e, struct slice id, engine_record record,
+		    engine_done done, void *arg)
+{
+	NOTE("show id=%.*s", SLICE_ARG(id));
+	note(e, record, done, arg);
+}
+
+void engine_txlist(struct engine *e, engine_done done, void *arg)
+{
+	NOTE("txlist");
+	note(e, NULL, done, arg);
+}
+
+void engine_tip(struct engine *e, engine_done done, void *arg)
+{
+	NOTE("tip");
+	note(e, NULL, done, arg);
+}
