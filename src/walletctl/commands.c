@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands, and what can be said from it alone.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "walletctl/health.h"
+#include "walletctl/listing.h"
+#include "walletctl/orders.h"
+#include "walletctl/queries.h"
+#include "walletctl/suggest.h"
+
+#include "walletctl/commands.h"
+
+#define HELP_COLUMN 36
+
+static enum status help(struct context *ctx);
+
+#define PAGE_OPTIONS (OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_COUNT))
+#define ORDER_OPTIONS (OPTION_BIT(OPTION_MEMO) | OPTION_BIT(OPTION_ID))
+
+/* clang-format off */
+const struct command commands_table[] = {
+	{ "balance", "USER", "show a balance",
+	  0, false, false, queries_balance },
+	{ "transfer", "SENDER RECEIVER AMOUNT", "move coins",
+	  ORDER_OPTIONS, false, true, orders_transfer },
+	{ "stats", "USER", "show whom a user dealt with, by number",
+	  0, false, false, queries_stats },
+	{ "txlist", "", "have the list of all transactions written to a file",
+	  0, false, false, queries_txlist },
+	{ "open", "USER", "let a new user join with the starting balance",
+	  ORDER_OPTIONS, false, true, orders_open },
+	{ "history", "USER", "list a user's transactions, with the balance",
+	  PAGE_OPTIONS, false, false, listing_history },
+	{ "list", "", "list all transactions",
+	  PAGE_OPTIONS, false, false, listing_list },
+	{ "show", "[SERIAL]", "show one transaction, by its serial or --id",
+	  OPTION_BIT(OPTION_ID), false, false, queries_show },
+	{ "tip", "", "show the last serial, its hash and time",
+	  0, false, false, queries_tip },
+	{ "status", "", "show how the daemons are",
+	  0, false, false, health_status },
+	{ "resume", "", "finish the orders whose answer never came",
+	  0, true, true, orders_resume },
+	{ "help", "[COMMAND]", "explain a command",
+	  0, true, false, help },
+};
+/* clang-format on */
+
+const size_t commands_count = ELEMENTS(commands_table);
+
+/* What the words in capitals stand for. */
+static const struct {
+	const char *word;
+	const char *meaning;
+} meaning_table[] = {
+	{ "USER", "the name of a user" },
+	{ "SENDER", "the name of the user who pays" },
+	{ "RECEIVER", "the name of the user who is paid" },
+	{ "AMOUNT", "a whole number of coins" },
+	{ "SERIAL", "the number of a transaction" },
+	{ "COMMAND", "the name of a command" },
+};
+
+static const char *meaning_of(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ELEMENTS(meaning_table); i++) {
+		const char *known = meaning_table[i].word;
+
+		if (strlen(known) == len && memcmp(known, word, len) == 0)
+			return meaning_table[i].meaning;
+	}
+	return "a word";
+}
+
+const struct command *commands_find(const char *name)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		if (strcmp(commands_table[i].name, name) == 0)
+			return &commands_table[i];
+	}
+	return NULL;
+}
+
+enum status commands_unknown(struct context *ctx, const char *name)
+{
+	const char *best = NULL;
+
+	if (!name)
+		return context_usage(ctx, "a command is missing");
+
+	for (size_t i = 0; i < commands_count; i++)
+		best = suggest_better(name, best, commands_table[i].name);
+	if (best)
+		return context_usage(ctx,
+				     "there is no command \"%s\" "
+				     "(did you mean \"%s\"?)",
+				     name, best);
+	return context_usage(ctx, "there is no command \"%s\"", name);
+}
+
+static enum status check_options(struct context *ctx)
+{
+	unsigned allowed = options_everywhere() | ctx->command->options;
+
+	for (unsigned key = 0; key < OPTION_KEYS; key++) {
+		if (ctx->options.value[key] && !(allowed & OPTION_BIT(key)))
+			return context_usage(ctx, "%s takes no option --%s",
+					     ctx->command->name,
+					     options_table[key].name);
+	}
+	return STATUS_DONE;
+}
+
+/* Hold the words of the table against the arguments that are there. */
+static enum status check_args(struct context *ctx)
+{
+	const char *word = ctx->command->args;
+	size_t given = 0;
+
+	while (*word) {
+		bool optional = *word == '[';
+		const char *name = word + (optional ? 1 : 0);
+		size_t len = strcspn(name, " ]");
+
+		if (ctx->arg[given])
+			given++;
+		else if (!optional)
+			return context_usage(ctx,
+					     "%s: %.*s is missing: "
+					     "expected %s",
+					     ctx->command->name, (int)len, name,
+					     meaning_of(name, len));
+		word = name + len;
+		word += strspn(word, "] ");
+	}
+
+	if (ctx->arg[given])
+		return context_usage(ctx,
+				     "%s: \"%s\" is too much: "
+				     "expected nothing behind %s%s",
+				     ctx->command->name, ctx->arg[given],
+				     ctx->command->name,
+				     given ? " and what it takes" : "");
+	return STATUS_DONE;
+}
+
+enum status commands_check(struct context *ctx)
+{
+	enum status status = check_options(ctx);
+
+	return status == STATUS_DONE ? check_args(ctx) : status;
+}
+
+void commands_overview(FILE *out)
+{
+	fputs("Usage: walletctl [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n",
+	      out);
+	for (size_t i = 0; i < commands_count; i++) {
+		const struct command *c = &commands_table[i];
+		int written = fprintf(out, "  %s%s%s", c->name,
+				      *c->args ? " " : "", c->args);
+
+		fprintf(out, "%*s%s\n",
+			written < HELP_COLUMN ? HELP_COLUMN - written : 1, "",
+			c->help);
+	}
+	fputs("\nOptions, before or after the command:\n", out);
+	options_help(out, OPTION_BIT(OPTION_KEYS) - 1);
+	fputs("\nExit status: 0 done, 1 refused, 2 usage, 3 unavailable and "
+	      "nothing happened,\n4 unknown (walletctl resume), 5 integrity "
+	      "fault, 6 not permitted.\n",
+	      out);
+}
+
+void commands_describe(FILE *out, const struct command *c)
+{
+	fprintf(out, "Usage: walletctl [OPTIONS] %s%s%s\n\n%c%s.\n", c->name,
+		*c->args ? " " : "", c->args, c->help[0] - 'a' + 'A',
+		c->help + 1);
+	if (c->options) {
+		fprintf(out, "\nOptions of %s:\n", c->name);
+		options_help(out, c->options);
+	}
+	fputs("\nOptions of every command:\n", out);
+	options_help(out, options_everywhere());
+}
+
+static enum status help(struct context *ctx)
+{
+	const struct command *c;
+
+	if (!ctx->arg[0]) {
+		commands_overview(ctx->out);
+		return STATUS_DONE;
+	}
+	c = commands_find(ctx->arg[0]);
+	if (!c)
+		return commands_unknown(ctx, ctx->arg[0]);
+	commands_describe(ctx->out, c);
+	return STATUS_DONE;
+}

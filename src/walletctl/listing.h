@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands that list transactions, however many there are.
+ */
+#ifndef WALLETCTL_LISTING_H
+#define WALLETCTL_LISTING_H
+
+#include "walletctl/context.h"
+
+/* Records asked for at once, the most that the main daemon gives. */
+#define LISTING_PAGE_MAX 10000
+
+enum status listing_history(struct context *ctx);
+enum status listing_list(struct context *ctx);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The three forms of an answer (for people, JSON, bare values) and the values
+ * they are made of.  Knows columns and rows, not what they mean.
+ */
+#ifndef WALLETCTL_OUTPUT_H
+#define WALLETCTL_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/slice.h"
+
+enum form {
+	FORM_TEXT, /* for people */
+	FORM_JSON, /* one document */
+	FORM_RAW, /* bare values between tabs, a record a line */
+};
+
+enum value_kind {
+	VALUE_NONE, /* null in JSON, empty elsewhere */
+	VALUE_NUMBER,
+	VALUE_TEXT,
+	VALUE_TIME, /* text of the form of records; local time in tables */
+};
+
+struct value {
+	enum value_kind kind;
+	int64_t number;
+	struct slice text; /* borrowed */
+};
+
+struct value value_none(void);
+struct value value_number(int64_t n);
+/* VALUE_NONE if @text has no p. */
+struct value value_text(struct slice text);
+struct value value_time(struct slice text);
+
+struct column {
+	const char *name; /* in JSON; scripts lean on it */
+	const char *heading; /* of a table; NULL: not shown there */
+};
+
+/*
+ * Text for people: controls, what is no UTF-8, and marks that turn the line
+ * around come out as \xHH, a byte each.
+ */
+void output_text(FILE *out, struct slice text);
+int output_text_buf(struct buf *out, struct slice text) _must_check_;
+
+/* A string of JSON with its quotes; what is no UTF-8 becomes U+FFFD. */
+void output_json_string(FILE *out, struct slice text);
+void output_json_value(FILE *out, const struct value *v);
+/* An object on one line, without a newline. */
+void output_json_object(FILE *out, const struct column *columns, size_t count,
+			const struct value *values);
+/* A line of values between tabs. */
+void output_raw_line(FILE *out, const struct value *values, size_t count);
+
+/* How @v stands in a table or behind a name, ended by a zero. */
+int output_cell(const struct value *v, struct buf *out) _must_check_;
+
+#endif

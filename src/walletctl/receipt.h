@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What people and programs are told of an order.
+ */
+#ifndef WALLETCTL_RECEIPT_H
+#define WALLETCTL_RECEIPT_H
+
+#include "walletctl/context.h"
+#include "walletctl/delivery.h"
+#include "walletctl/order.h"
+#include "walletctl/sheet.h"
+
+/* Tell of one order: its record if it is done, else why not. */
+void receipt_put(struct context *ctx, const struct order *o,
+		 const struct delivery *d);
+
+/* Of any number of orders, in one document. */
+struct receipts {
+	struct context *ctx;
+	struct sheet *sheet; /* NULL for people */
+	size_t count;
+};
+
+int receipts_begin(struct receipts *list) _must_check_;
+void receipts_add(struct receipts *list, const struct order *o,
+		  const struct delivery *d);
+/* Frees what receipts_begin() took. */
+void receipts_end(struct receipts *list);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of src/walletctl.
+ */
+#include "config.h"
+
+#include "unit.h"
+
+UNIT_SUITE(test_walletctl_options);
+UNIT_SUITE(test_walletctl_commands);
+UNIT_SUITE(test_walletctl_output);
+UNIT_SUITE(test_walletctl_answer);
+UNIT_SUITE(test_walletctl_order);
+UNIT_SUITE(test_walletctl_opstore);
+UNIT_SUITE(test_walletctl_client);
+UNIT_SUITE(test_walletctl_queries);
+UNIT_SUITE(test_walletctl_orders);
+
+UNIT_MAIN(test_walletctl_options, test_walletctl_commands,
+	  test_walletctl_output, test_walletctl_answer, test_walletctl_order,
+	  test_walletctl_opstore, test_walletctl_client, test_walletctl_queries,
+	  test_walletctl_orders)

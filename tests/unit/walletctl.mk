@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+check_PROGRAMS += tests/unit/test_walletctl
+TESTS += tests/unit/test_walletctl
+tests_unit_test_walletctl_SOURCES = \
+	tests/unit/unit.h \
+	tests/unit/test_walletctl.c \
+	tests/unit/test_walletctl_kit.c \
+	tests/unit/test_walletctl_kit.h \
+	tests/unit/test_walletctl_options.c \
+	tests/unit/test_walletctl_commands.c \
+	tests/unit/test_walletctl_output.c \
+	tests/unit/test_walletctl_answer.c \
+	tests/unit/test_walletctl_order.c \
+	tests/unit/test_walletctl_opstore.c \
+	tests/unit/test_walletctl_client.c \
+	tests/unit/test_walletctl_queries.c \
+	tests/unit/test_walletctl_orders.c
+tests_unit_test_walletctl_LDADD = $(WALLETCTL_LIBS) $(CLIENT_LIBS) $(CHECK_LIBS)
