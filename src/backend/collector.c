@@ -91,7 +91,7 @@ struct collector_batch collector_batch(const struct collector *c)
 /* Each fragment has a line at least: there are no more of them than lines. */
 static bool counts_are_lawful(uint64_t position, const struct message_append *m)
 {
-	if (m->records < 1 || m->records > RECORD_BATCH_MAX)
+	if (m->records > RECORD_BATCH_MAX)
 		return false;
 	if (m->fragments < 1 || m->fragments > MESSAGE_FRAGMENTS_MAX)
 		return false;

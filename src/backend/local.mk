@@ -7,6 +7,7 @@ src_backend_libbackend_a_SOURCES = \
 	src/backend/responder_query.c \
 	src/backend/collector.c src/backend/collector.h \
 	src/backend/server.c src/backend/server.h \
+	src/backend/dropped.c src/backend/dropped.h \
 	src/backend/options.c src/backend/options.h \
 	src/backend/setup.c src/backend/setup.h
 

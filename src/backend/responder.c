@@ -23,6 +23,14 @@
 #define EPOCH_MAX ((uint64_t)INT64_MAX)
 #define SENTENCE_SIZE 256
 
+static struct store_state state_of(const struct responder *r)
+{
+	struct store_state state;
+
+	r->store->ops->state(r->store, &state);
+	return state;
+}
+
 int responder_new(const struct responder_config *config,
 		  const struct responder_io *io, struct store *store,
 		  struct responder **ret)
@@ -44,6 +52,9 @@ int responder_new(const struct responder_config *config,
 	r->instance = config->instance;
 	r->block_len = config->block.len;
 	memcpy(r->block, config->block.p, config->block.len);
+	/* The process before this one may have granted a lease. */
+	if (state_of(r).epoch > 0)
+		r->lease_until = config->started + LEASE_USEC;
 	responder_reconfigure(r, &config->key, config->datagram_room);
 
 	*ret = TAKE_PTR(r);
@@ -76,14 +87,6 @@ void responder_reconfigure(struct responder *r, const struct frame_key *key,
 const struct responder_counters *responder_counters(const struct responder *r)
 {
 	return &r->counters;
-}
-
-static struct store_state state_of(const struct responder *r)
-{
-	struct store_state state;
-
-	r->store->ops->state(r->store, &state);
-	return state;
 }
 
 struct writer responder_payload(struct responder *r, size_t room)

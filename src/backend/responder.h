@@ -44,6 +44,7 @@ struct responder_config {
 	struct frame_key key;
 	uint32_t datagram_room; /* largest datagram to send */
 	uint64_t instance; /* drawn at start */
+	int64_t started; /* now, on the clock of responder_datagram() */
 };
 
 struct responder_counters {

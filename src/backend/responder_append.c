@@ -16,6 +16,7 @@ void responder_forget_batches(struct responder *r)
 {
 	collector_clear(r->collector);
 	r->durable = (struct batch){ 0 };
+	r->newest = 0;
 	r->refused = 0;
 }
 
@@ -188,6 +189,11 @@ static void collect(struct responder *r, const struct request *q,
 			  &status) < 0)
 		return;
 
+	if (status == COLLECTOR_TAKEN || status == COLLECTOR_WHOLE) {
+		r->newest = q->from.request;
+		r->collecting_for = q->from;
+	}
+
 	switch (status) {
 	case COLLECTOR_STALE:
 	case COLLECTOR_CONTRADICTORY:
@@ -196,12 +202,10 @@ static void collect(struct responder *r, const struct request *q,
 		responder_malformed(r, &q->from, "not a part of a batch");
 		return;
 	case COLLECTOR_TAKEN:
-		r->collecting_for = q->from;
 		if (m->acknowledge)
 			tell_missing(r, &q->from);
 		return;
 	case COLLECTOR_WHOLE:
-		r->collecting_for = q->from;
 		if (!r->syncing)
 			append_collected(r);
 		return;
@@ -216,6 +220,10 @@ void responder_append(struct responder *r, const struct request *q)
 		responder_malformed(r, &q->from, "not an APPEND");
 		return;
 	}
+
+	/* Delayed or replayed: main has begun another batch since. */
+	if (q->from.request < r->newest)
+		return;
 
 	r->lease_until = q->now + LEASE_USEC;
 	if (!is_known(r, q, &m))

@@ -71,7 +71,8 @@ struct responder {
 	struct batch in_sync;
 	struct asker syncing_for; /* asked for that batch last */
 	struct batch durable; /* the last one */
-	uint64_t refused; /* highest request that a refusal was logged for */
+	uint64_t newest; /* highest of this epoch's batches */
+	uint64_t refused; /* highest that a refusal was logged for */
 
 	struct partners partners;
 	uint8_t out[FRAME_SIZE_MAX];

@@ -19,8 +19,8 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/notify.h"
-#include "util/buf.h"
 #include "util/timestamp.h"
+#include "backend/dropped.h"
 #include "backend/responder.h"
 #include "backend/server.h"
 
@@ -30,17 +30,12 @@ struct server {
 	struct store *store;
 	struct responder *responder;
 	struct server_counters counters;
+	struct dropped *dropped;
 	char block[FRAME_BLOCK_SIZE];
 	size_t block_len;
 	bool keyed;
 	bool dead; /* the store failed: nothing is served any more */
-
-	/* Datagrams that nobody honest sent: those told of, and when. */
-	struct loop_timer *warning_timer;
-	struct responder_counters told;
-	struct server_counters told_too;
-	int64_t warned_at;
-	struct address last_bad;
+	const struct address *asker; /* of the datagram in hand, if any */
 
 	struct loop_timer *status_timer;
 	struct store_state status;
@@ -116,116 +111,22 @@ static void io_sync(void *ctx)
 	responder_synced(s->responder, error, end);
 }
 
+/* Who asked for it is half of the story, of a claim above all. */
 static void io_log(void *ctx, int priority, const char *sentence)
 {
 	const struct server *s = ctx;
 	const struct log_fields fields = fields_of(s, LOG_EVENT_NONE);
+	char asker[ADDRESS_TEXT_SIZE] = "";
 
-	log_print(priority, &fields, "block %.*s: %s", (int)s->block_len,
-		  s->block, sentence);
+	if (s->asker)
+		address_format(s->asker, asker);
+	log_print(priority, &fields, "block %.*s: %s%s%s", (int)s->block_len,
+		  s->block, sentence, s->asker ? ", asked by " : "", asker);
 }
 
 static void io_fatal(void *ctx, int error, const char *sentence)
 {
 	fail(ctx, error, sentence);
-}
-
-/* Forged and damaged datagrams */
-
-/* One way to be dropped, and how often since it was told of last. */
-struct reason {
-	const char *name;
-	uint64_t count;
-};
-
-#define REASONS (FRAME_FAULTS + 3)
-
-static size_t reasons_of(const struct server *s, struct reason out[REASONS])
-{
-	const struct responder_counters *c = responder_counters(s->responder);
-	size_t n = 0;
-
-	for (size_t i = 0; i < FRAME_FAULTS; i++)
-		out[n++] = (struct reason){
-			frame_fault_name((enum frame_fault)i),
-			c->fault[i] - s->told.fault[i],
-		};
-	out[n++] = (struct reason){ "other block",
-				    c->other_block - s->told.other_block };
-	out[n++] = (struct reason){ "too long", s->counters.too_long -
-							s->told_too.too_long };
-	out[n++] = (struct reason){ "not from loopback",
-				    s->counters.not_loopback -
-					    s->told_too.not_loopback };
-	return n;
-}
-
-static uint64_t count_bad(const struct server *s)
-{
-	struct reason reasons[REASONS];
-	size_t n = reasons_of(s, reasons);
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += reasons[i].count;
-
-	return sum;
-}
-
-static int list_reasons(const struct server *s, struct buf *out)
-{
-	struct reason reasons[REASONS];
-	size_t n = reasons_of(s, reasons);
-
-	for (size_t i = 0; i < n; i++) {
-		if (reasons[i].count == 0)
-			continue;
-		if (buf_addf(out, "%s%s: %" PRIu64, out->len ? ", " : "",
-			     reasons[i].name, reasons[i].count) < 0)
-			return -ENOMEM;
-	}
-
-	return 0;
-}
-
-static void warn_bad(struct server *s, int64_t now)
-{
-	const struct log_fields fields =
-		fields_of(s, LOG_EVENT_FORGED_DATAGRAMS);
-	_cleanup_(buf_done) struct buf list = { 0 };
-	char last[ADDRESS_TEXT_SIZE];
-
-	if (list_reasons(s, &list) < 0)
-		return;
-
-	address_format(&s->last_bad, last);
-	log_print(LOG_WARNING, &fields,
-		  "block %.*s: dropped %" PRIu64
-		  " forged or damaged datagrams (%.*s), the last from %s",
-		  (int)s->block_len, s->block, count_bad(s), (int)list.len,
-		  (const char *)list.data, last);
-
-	s->told = *responder_counters(s->responder);
-	s->told_too = s->counters;
-	s->warned_at = now;
-}
-
-/* At once if it is the first for a while, else when the interval is over. */
-static void tell_bad(struct server *s, int64_t now)
-{
-	if (count_bad(s) == 0)
-		return;
-
-	if (now - s->warned_at >= SERVER_WARNING_INTERVAL)
-		warn_bad(s, now);
-	else
-		loop_arm(s->warning_timer,
-			 s->warned_at + SERVER_WARNING_INTERVAL);
-}
-
-static void on_warning_timer(void *arg)
-{
-	tell_bad(arg, loop_now());
 }
 
 /* Status, and a full disk */
@@ -325,24 +226,24 @@ static void take_datagram(struct server *s, const struct address *from,
 	}
 
 	memcpy(peer.bytes, &from->storage, from->len);
+	s->asker = from;
 	responder_datagram(s->responder, &peer,
 			   (struct slice){ (const char *)s->datagram, len },
 			   loop_now());
+	s->asker = NULL;
 }
 
 static void judge_datagram(struct server *s, const struct msghdr *message,
 			   const struct address *from, size_t len)
 {
-	const uint64_t bad = count_bad(s);
-
 	if ((message->msg_flags & MSG_TRUNC) ||
 	    from->len > sizeof(((struct responder_peer *)0)->bytes))
 		s->counters.too_long++;
 	else
 		take_datagram(s, from, len);
 
-	if (count_bad(s) > bad)
-		s->last_bad = *from;
+	dropped_look(s->dropped, responder_counters(s->responder), &s->counters,
+		     from);
 }
 
 /* Take one datagram.  False: there is no more. */
@@ -377,17 +278,13 @@ static void on_readable(void *arg, uint32_t events)
 		if (s->dead || !receive(s))
 			break;
 
-	tell_bad(s, loop_now());
+	dropped_tell(s->dropped);
 	settle(s);
 }
 
 static int add_timers(struct server *s)
 {
 	int error;
-
-	error = loop_add_timer(s->loop, on_warning_timer, s, &s->warning_timer);
-	if (error < 0)
-		return error;
 
 	error = loop_add_timer(s->loop, on_status_timer, s, &s->status_timer);
 	if (error < 0)
@@ -411,6 +308,7 @@ static int make_responder(struct server *s,
 		.key = options->key,
 		.datagram_room = options->datagram_room,
 		.instance = options->instance,
+		.started = loop_now(),
 	};
 
 	return responder_new(&config, &io, s->store, &s->responder);
@@ -433,8 +331,7 @@ static struct server *server_alloc(const struct server_options *options,
 	s->block_len = options->block.len;
 	memcpy(s->block, options->block.p, options->block.len);
 
-	/* Long ago: the first of each kind is told of at once. */
-	s->warned_at = INT64_MIN / 2;
+	/* Long ago: the first one is told at once. */
 	s->status_at = INT64_MIN / 2;
 	s->status.epoch = UINT64_MAX;
 	return s;
@@ -454,6 +351,11 @@ int server_new(const struct server_options *options, struct loop *loop,
 	if (error < 0)
 		return error;
 
+	error = dropped_new(loop, (struct slice){ s->block, s->block_len },
+			    DROPPED_INTERVAL, &s->dropped);
+	if (error < 0)
+		return error;
+
 	error = add_timers(s);
 	if (error < 0)
 		return error;
@@ -467,12 +369,22 @@ int server_new(const struct server_options *options, struct loop *loop,
 	return 0;
 }
 
+static void disarm(struct loop_timer *t)
+{
+	if (t)
+		loop_arm(t, INT64_MAX);
+}
+
 struct server *server_free(struct server *s)
 {
 	if (!s)
 		return NULL;
 
+	/* The timers live as long as the loop. */
+	disarm(s->status_timer);
+	disarm(s->recheck_timer);
 	loop_forget(s->loop, s->fd);
+	(void)dropped_free(s->dropped);
 	(void)responder_free(s->responder);
 	free(s);
 	return NULL;

@@ -20,8 +20,6 @@ struct store;
 
 /* Datagrams taken in one turn of the loop, before others have theirs. */
 #define SERVER_DATAGRAMS_PER_TURN 64
-/* Forged and damaged datagrams are told of in one warning each so often. */
-#define SERVER_WARNING_INTERVAL (10 * USEC_PER_SEC)
 /* A sync that takes longer is worth a warning. */
 #define SERVER_SLOW_SYNC (1 * USEC_PER_SEC)
 /* How often a full disk is looked at again, and the status may change. */

@@ -188,17 +188,56 @@ START_TEST(held_batch_is_acknowledged_without_a_sync)
 }
 END_TEST
 
-/* A replayed datagram of this very epoch finds its record there. */
+/* A replayed datagram of this very epoch is not even heard. */
 START_TEST(replay_changes_nothing)
 {
-	send_single(1, 1, "1 Ali Luke 5\n");
-	send_single(2, 2, "2 Ali Luke 5\n");
+	send_single(1, 5, "5 Ali Luke 5\n");
+	bench.fake.full = true;
+	send_single(2, 6, "6 Ali Luke 5\n");
+	bench.fake.full = false;
+	send_single(3, 7, "7 Ali Luke 5\n");
 	bench.taken = bench.count;
 
+	bench.now += LEASE_USEC;
+	send_single(1, 5, "5 Ali Luke 5\n");
+	send_single(2, 6, "6 Ali Luke 5\n");
+	send_single(2, 8, "8 Ali Luke 5\n");
+	bench_expect_silence();
+	ck_assert_uint_eq(bench.fake.records, 2);
+	ck_assert_uint_eq(last_serial(), 7);
+
+	/* Nor does it hold a lease for anybody. */
+	bench_claim(2, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* What is remembered is one request, not a serial. */
+START_TEST(other_request_is_not_acknowledged_unseen)
+{
 	send_single(1, 1, "1 Ali Luke 5\n");
 	bench_expect_appended(1);
-	ck_assert_uint_eq(bench.fake.records, 2);
-	ck_assert_uint_eq(last_serial(), 2);
+	send_single(2, 1, "1 Ali Luke 6\n");
+	bench_expect_error(MESSAGE_ERROR_CONFLICT);
+}
+END_TEST
+
+/* Request numbers begin anew with each main daemon. */
+START_TEST(claim_forgets_requests)
+{
+	struct bench_fragment f = bench_single(1, 1, "1 Ali Luke 6\n");
+
+	send_single(1, 1, "1 Ali Luke 5\n");
+	send_single(9, 1, "1 Ali Luke 7\n");
+	bench.now += LEASE_USEC;
+	bench_claim(2, 'n');
+	bench.taken = bench.count;
+	bench.logged = 0;
+
+	f.epoch = 2;
+	bench_append(&f);
+	bench_expect_error(MESSAGE_ERROR_CONFLICT);
+	ck_assert_uint_eq(bench.logged, 1);
 }
 END_TEST
 
@@ -425,6 +464,8 @@ Suite *test_backend_append(void)
 	tcase_add_test(t, durable_batch_is_acknowledged_again);
 	tcase_add_test(t, held_batch_is_acknowledged_without_a_sync);
 	tcase_add_test(t, replay_changes_nothing);
+	tcase_add_test(t, other_request_is_not_acknowledged_unseen);
+	tcase_add_test(t, claim_forgets_requests);
 	tcase_add_test(t, replay_from_an_old_epoch_is_fenced);
 	tcase_add_test(t, claim_forgets_fragments);
 	tcase_add_loop_test(t, refusals_of_the_store_are_told, 0, 3);

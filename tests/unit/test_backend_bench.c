@@ -73,6 +73,7 @@ void bench_use(struct store *store, uint32_t room)
 		.key = bench.key,
 		.datagram_room = room,
 		.instance = BENCH_INSTANCE,
+		.started = bench.now,
 	};
 
 	(void)responder_free(bench.r);
@@ -119,7 +120,8 @@ size_t bench_datagram(enum frame_type type, uint64_t epoch, uint64_t request,
 		.epoch = epoch,
 		.request = request,
 		.position = position,
-		.payload = { (const char *)payload.start, writer_len(&payload) },
+		.payload = { (const char *)payload.start,
+			     writer_len(&payload) },
 	};
 	int len;
 

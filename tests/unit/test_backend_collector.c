@@ -132,7 +132,7 @@ START_TEST(contradictions_are_dropped)
 }
 END_TEST
 
-/* A delayed fragment of a batch that main gave up must not throw out the new. */
+/* A late fragment of a batch that main gave up must not throw out the new. */
 START_TEST(newest_request_wins)
 {
 	struct message_append m = four("n\n");

@@ -125,7 +125,7 @@ static int fake_append(struct store *s, uint64_t first, uint32_t records,
 
 	(void)of;
 	f->appends++;
-	ck_assert_msg(!f->unsynced, "appended before the last batch is durable");
+	ck_assert_msg(!f->unsynced, "appended before the last one is durable");
 	if (f->append_error)
 		return f->append_error;
 	if (f->full)

@@ -86,7 +86,7 @@ static void expect_untouched(void)
 	ck_assert_uint_eq(bench.fake.promised.nonce[0], 'm');
 }
 
-/* The requests below are good as they stand, or the rest would prove nothing. */
+/* The requests are good as they stand, or the rest would prove nothing. */
 START_TEST(whole_ones_are_answered)
 {
 	uint8_t d[FRAME_SIZE_MAX];

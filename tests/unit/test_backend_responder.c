@@ -115,7 +115,11 @@ START_TEST(lower_epoch_is_fenced)
 	bench.taken--;
 	bench_expect_error(MESSAGE_ERROR_FENCED);
 	ck_assert_uint_eq(bench.fake.promised.epoch, 6);
-	ck_assert_uint_eq(responder_counters(bench.r)->fenced, 1);
+
+	/* Its own old ones are no better. */
+	bench_claim(4, 'n');
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	ck_assert_uint_eq(responder_counters(bench.r)->fenced, 2);
 }
 END_TEST
 
@@ -188,6 +192,23 @@ START_TEST(claim_ends_the_lease)
 	bench_claim(2, 'm');
 	(void)bench_answer(FRAME_PROMISE);
 	bench_claim(3, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* The process before this one may have granted a lease: it is kept. */
+START_TEST(lease_outlives_a_restart)
+{
+	bench_begin();
+	bench_ping(1, true);
+	(void)bench_answer(FRAME_PONG);
+	bench_use(&bench.fake.store, FRAME_SIZE_MAX);
+
+	bench.now += LEASE_USEC - 1;
+	bench_claim(2, 'n');
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+	bench.now += 1;
+	bench_claim(2, 'n');
 	(void)bench_answer(FRAME_PROMISE);
 }
 END_TEST
@@ -374,6 +395,7 @@ Suite *test_backend_responder(void)
 	tcase_add_test(t, ping_without_lease_renews_nothing);
 	tcase_add_test(t, lease_does_not_stop_its_owner);
 	tcase_add_test(t, claim_ends_the_lease);
+	tcase_add_test(t, lease_outlives_a_restart);
 	tcase_add_test(t, append_renews_the_lease);
 	tcase_add_test(t, failed_promise_is_fatal);
 	tcase_add_loop_test(t, owner_is_served, 0, 4);

@@ -267,7 +267,7 @@ START_TEST(serves_over_udp)
 			     { append, got_appended }),
 			 ALL_DONE);
 	ck_assert_uint_eq(fake.syncs, 1);
-	ck_assert(said("epoch 1 is promised"));
+	ck_assert(said("block A: epoch 1 is promised, asked by 127.0.0.1:"));
 }
 END_TEST
 
@@ -394,7 +394,8 @@ START_TEST(failed_sync_ends_the_loop)
 {
 	use_udp();
 	fake.sync_error = -EIO;
-	ck_assert_int_eq(RUN({ claim, got_promise }, { append_and_ping, never }),
+	ck_assert_int_eq(RUN({ claim, got_promise },
+			     { append_and_ping, never }),
 			 EXIT_STATUS_IO);
 	ck_assert(said("cannot make the block durable: Input/output error"));
 	ck_assert(!got_pong());
