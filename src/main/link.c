@@ -206,6 +206,7 @@ void link_ping(struct link *l, bool lease)
 		call_end(&l->ping);
 	}
 	l->ping_lease = lease;
+	l->ping_floor = l->last_serial;
 	call_start(&l->ping, l, &ping_ops, INT64_MAX, PATIENCE_ENDLESS, false);
 }
 
@@ -215,7 +216,7 @@ void link_leased(struct link *l, int64_t sent_at)
 
 	if (until > l->lease_until)
 		l->lease_until = until;
-	reads_leased(l->engine);
+	gate_leased(l->engine);
 }
 
 static void came_up(struct link *l)
@@ -287,17 +288,16 @@ void link_refused(struct link *l)
 /* The backend remembers less than it acknowledged: do not build on it. */
 static bool has_forgotten(struct link *l, const struct message_state *m)
 {
-	if (m->last_serial >= l->last_serial && m->records >= l->records) {
+	if (m->last_serial >= l->ping_floor) {
 		l->faulty = false;
 		return false;
 	}
 	if (!l->faulty)
 		engine_log(l->engine, LOG_CRIT, LOG_EVENT_INTEGRITY_FAULT, l,
-			   "Backend %s has lost records: it acknowledged %" PRIu64
-			   " up to serial %" PRIu64 " and now has %" PRIu64
-			   " up to %" PRIu64 "; it is not used until they are back.",
-			   l->name, l->records, l->last_serial, m->records,
-			   m->last_serial);
+			   "Backend %s has lost records: it acknowledged serial %"
+			   PRIu64 " and now ends at %" PRIu64
+			   "; it is not used until they are back.",
+			   l->name, l->ping_floor, m->last_serial);
 	l->faulty = true;
 	return true;
 }
@@ -318,10 +318,13 @@ void link_state(struct link *l, const struct frame *f,
 			    l->name, f->epoch, e->epoch);
 		return;
 	}
-	if (e->phase == PHASE_OPEN && has_forgotten(l, m))
+	if (f->type == FRAME_PONG && has_forgotten(l, m))
 		return;
-	l->last_serial = m->last_serial;
-	l->records = m->records;
+	/* Said before it acknowledged what came last? */
+	if (m->last_serial >= l->last_serial) {
+		l->last_serial = m->last_serial;
+		l->records = m->records;
+	}
 	if (l->claimed && f->epoch < e->epoch)
 		l->claimed = false;
 }

@@ -88,6 +88,7 @@ struct link {
 	struct list calls;
 	struct call ping;
 	bool ping_lease; /* it asks for a lease */
+	uint64_t ping_floor; /* had acknowledged so much when it was asked */
 };
 
 void link_init(struct link *l, struct engine *e, unsigned index);

@@ -254,8 +254,10 @@ static void note_holders(struct engine *e)
 
 		if (c->target[i].state != TARGET_DURABLE)
 			continue;
-		if (last > l->last_serial)
-			l->last_serial = last;
+		/* It may have had them before, and said so. */
+		if (last <= l->last_serial)
+			continue;
+		l->last_serial = last;
 		l->records += c->flying;
 	}
 	if (others && irregulars_add(&e->irregulars, c->first, last,
