@@ -71,7 +71,7 @@ int engine_new(const struct engine_config *config, const struct engine_io *io,
 	recovery_init(e);
 	commit_init(e);
 	queries_init(e);
-	reads_init(e);
+	gate_init(e);
 	add_links(e, config);
 	r = ids_init(e, e->hash_key);
 	if (r < 0)
@@ -91,7 +91,7 @@ struct engine *engine_free(struct engine *e)
 	recovery_done(e);
 	queries_done(e);
 	totals_done(e);
-	reads_done(e);
+	gate_done(e);
 	commit_done(e);
 	ids_done(e);
 	irregulars_done(&e->irregulars);
@@ -168,7 +168,7 @@ static void tick(struct engine *e)
 	if (e->phase == PHASE_STOPPED)
 		return;
 	engine_due(e, commit_tick(e));
-	engine_due(e, reads_tick(e));
+	engine_due(e, gate_tick(e));
 	engine_due(e, queries_tick(e));
 }
 
@@ -267,8 +267,6 @@ static bool takes_changes(struct engine *e, engine_done done, void *arg)
 	struct refused r;
 	const char *why;
 
-	if (!engine_serves(e, done, arg))
-		return false;
 	if (ledger_gaps(e->ledger) && !e->accept_gaps) {
 		refused_format(&r, OUTCOME_READONLY,
 			       "Serial %" PRIu64 " is missing, so the ledger is "
@@ -284,56 +282,102 @@ static bool takes_changes(struct engine *e, engine_done done, void *arg)
 	return !why;
 }
 
-static void change(struct engine *e, const struct engine_order *order,
-		   bool opening, engine_done done, void *arg)
+static void change(struct engine *e, const struct slip *s, bool opening)
 {
 	struct op op;
 	struct refused r;
 
-	if (op_make(order, opening, e->coin, &op, &r) < 0) {
-		outcome_refuse(e, done, arg, &r);
+	if (op_make(&s->order, opening, e->coin, &op, &r) < 0) {
+		outcome_refuse(e, s->done, s->arg, &r);
 		return;
 	}
-	if (!takes_changes(e, done, arg))
+	if (!takes_changes(e, s->done, s->arg))
 		return;
 	if (op.id.len)
-		ids_order(e, &op, done, arg);
+		ids_order(e, &op, s->done, s->arg);
 	else
-		(void)op_stage(e, &op, MAP_NONE, done, arg);
+		(void)op_stage(e, &op, MAP_NONE, s->done, s->arg);
+}
+
+static void transfer(struct engine *e, const struct slip *s)
+{
+	change(e, s, false);
+}
+
+static void open_wallet(struct engine *e, const struct slip *s)
+{
+	change(e, s, true);
 }
 
 void engine_transfer(struct engine *e, const struct engine_order *order,
 		     engine_done done, void *arg)
 {
-	change(e, order, false, done, arg);
+	gate_pass(e, &(struct slip){ .run = transfer,
+				     .done = done,
+				     .arg = arg,
+				     .order = *order });
 }
 
 void engine_open(struct engine *e, const struct engine_order *order,
 		 engine_done done, void *arg)
 {
-	change(e, order, true, done, arg);
+	gate_pass(e, &(struct slip){ .run = open_wallet,
+				     .done = done,
+				     .arg = arg,
+				     .order = *order });
+}
+
+bool engine_knows(struct engine *e, struct slice user, engine_done done,
+		  void *arg)
+{
+	struct refused r;
+
+	if (ledger_is_member(e->ledger, user))
+		return true;
+	if (user_name_fault(user))
+		refused_by_rule(&r, REFUSAL_SENDER_NAME, e->coin, user, user,
+				user, AMOUNT_ZERO);
+	else
+		refused_format(&r, OUTCOME_NOUSER,
+			       "Unable to proceed with the request as \"%.*s\" "
+			       "is not part of the network.",
+			       SLICE_ARG(user));
+	outcome_refuse(e, done, arg, &r);
+	return false;
+}
+
+static void balance(struct engine *e, const struct slip *s)
+{
+	struct outcome o = { .code = OUTCOME_DONE };
+
+	if (ledger_balance(e->ledger, s->order.sender, &o.u.balance) == 0)
+		outcome_give(e, s->done, s->arg, &o);
+	else
+		(void)engine_knows(e, s->order.sender, s->done, s->arg);
 }
 
 void engine_balance(struct engine *e, struct slice user, engine_done done,
 		    void *arg)
 {
-	struct refused r;
+	gate_pass(e, &(struct slip){ .run = balance,
+				     .done = done,
+				     .arg = arg,
+				     .order.sender = user });
+}
 
-	if (!engine_serves(e, done, arg))
-		return;
-	if (!user.len) {
-		refused_by_rule(&r, REFUSAL_SENDER_NAME, e->coin, user, user,
-				user, AMOUNT_ZERO);
-		outcome_refuse(e, done, arg, &r);
-		return;
-	}
-	reads_order(e, user, done, arg);
+static void tip(struct engine *e, const struct slip *s)
+{
+	struct outcome o = { .code = OUTCOME_DONE };
+
+	o.u.receipt.serial = ledger_serial(e->ledger);
+	o.u.receipt.time = ledger_time(e->ledger);
+	o.u.receipt.hash = ledger_tip(e->ledger);
+	outcome_give(e, s->done, s->arg, &o);
 }
 
 void engine_tip(struct engine *e, engine_done done, void *arg)
 {
-	if (engine_serves(e, done, arg))
-		reads_order(e, (struct slice){ 0 }, done, arg);
+	gate_pass(e, &(struct slip){ .run = tip, .done = done, .arg = arg });
 }
 
 void engine_reconfigure(struct engine *e, int64_t request_timeout,

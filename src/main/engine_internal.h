@@ -9,12 +9,12 @@
 #include "ledger/idfilter.h"
 #include "main/commit.h"
 #include "main/engine.h"
+#include "main/gate.h"
 #include "main/ids.h"
 #include "main/irregular.h"
 #include "main/link.h"
 #include "main/placement.h"
 #include "main/query.h"
-#include "main/reads.h"
 #include "main/recovery.h"
 #include "util/list.h"
 #include "util/random.h"
@@ -60,7 +60,7 @@ struct engine {
 	struct ids ids;
 	struct queries queries;
 	struct list totals; /* being asked for */
-	struct reads reads;
+	struct gate gate;
 
 	struct engine_info counters; /* only its counters are kept */
 };
@@ -85,6 +85,9 @@ void engine_log(struct engine *e, int priority, enum log_event event,
 
 /* Takes orders?  If not, @done was told. */
 bool engine_serves(struct engine *e, engine_done done, void *arg);
+/* Is @user part of the network?  If not, @done was told. */
+bool engine_knows(struct engine *e, struct slice user, engine_done done,
+		  void *arg);
 /* What a backend is to count on (@after, @upto].  False: too much to name. */
 bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
 		   uint64_t upto, struct message_filter *ret);

@@ -97,12 +97,15 @@ static int put_ledger(const struct info *i, struct buf *out)
 		{ "serial", e->serial },
 		{ "users", e->users },
 		{ "coins", e->coins },
+		{ "initial_balance", i->initial_balance },
 		{ "gaps", e->gaps },
 		{ NULL, 0 },
 	};
 	int r;
 
 	r = put_numbers(out, numbers);
+	if (r == 0)
+		r = buf_addf(out, "coin:%.*s\r\n", SLICE_ARG(i->coin));
 	return r < 0 ? r : put_tip(e, out);
 }
 

@@ -19,6 +19,8 @@ struct info {
 	pid_t pid;
 	int64_t uptime;	     /* microseconds */
 	struct slice listen; /* addresses, with commas between them */
+	struct slice coin; /* what they are called */
+	uint64_t initial_balance;
 	uint64_t most_clients;
 	uint64_t rate; /* transfers in the last second */
 	struct clients_counters clients;

@@ -8,6 +8,7 @@ src_main_libmain_a_SOURCES = \
 	src/main/commit.c src/main/commit.h \
 	src/main/engine.c src/main/engine.h \
 	src/main/engine_internal.h \
+	src/main/gate.c src/main/gate.h \
 	src/main/ids.c src/main/ids.h \
 	src/main/info.c src/main/info.h \
 	src/main/irregular.c src/main/irregular.h \
@@ -21,7 +22,6 @@ src_main_libmain_a_SOURCES = \
 	src/main/placement.c src/main/placement.h \
 	src/main/query.c src/main/query.h \
 	src/main/query_internal.h \
-	src/main/reads.c src/main/reads.h \
 	src/main/recovery.c src/main/recovery.h \
 	src/main/redis.c \
 	src/main/reply.c src/main/reply.h \

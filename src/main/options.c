@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options by getopt_long(3).
+ * Options by getopt_long(3); the manual and --help name the same ones, a test
+ * sees to it.
  */
 #include "config.h"
 
@@ -9,68 +10,79 @@
 
 #include "main/options.h"
 
+#define PROGRAM "chain-main"
 #define DEFAULT_CONFIG SYSCONFDIR "/alichain/main.conf"
 
-static int help(void)
-{
-	(void)printf("Usage: chain-main [OPTIONS]\n"
-		     "\n"
-		     "The main daemon of Alichain: keeps the wallets, serves "
-		     "clients, has the\n"
-		     "backends store what is done.\n"
-		     "\n"
-		     "Options:\n"
-		     "  --config FILE   the configuration (default:\n"
-		     "                  " DEFAULT_CONFIG ")\n"
-		     "  --check-config  check it and the key, then end\n"
-		     "  --help          show this and end\n"
-		     "  --version       show the version and end\n");
-	return 0;
-}
+enum option_key {
+	OPTION_CONFIG = 'c',
+	OPTION_HELP = 'h',
+	OPTION_VERSION = 'V',
+	OPTION_CHECK_CONFIG = 256,
+};
 
-static int version(void)
-{
-	(void)printf("chain-main (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
-	return 0;
-}
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ 0 },
+};
 
+static const char help[] =
+	"Usage: " PROGRAM " [OPTIONS]\n"
+	"Keep the wallets of the ledger, serve clients, have backends store "
+	"it.\n"
+	"\n"
+	"Options:\n"
+	"  -c, --config FILE   read FILE, not " DEFAULT_CONFIG "\n"
+	"      --check-config  only say what is wrong with the configuration\n"
+	"  -h, --help          show this and end\n"
+	"  -V, --version       show the version and end\n"
+	"\n"
+	"See chain-main(8) and chain-main.conf(5).\n";
+
+/* A wrong command line: say what to do about it. */
 static int misused(void)
 {
-	(void)fprintf(stderr, "Try 'chain-main --help'.\n");
+	(void)fputs("Try \"" PROGRAM " --help\".\n", stderr);
 	return -EINVAL;
 }
 
-static const struct option known[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "check-config", no_argument, NULL, 'k' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'v' },
-	{ NULL, 0, NULL, 0 },
-};
+/* 1: go on; else as options_parse(). */
+static int take_option(struct options *o, int key)
+{
+	switch (key) {
+	case OPTION_CONFIG:
+		o->config = optarg;
+		return 1;
+	case OPTION_CHECK_CONFIG:
+		o->check_config = true;
+		return 1;
+	case OPTION_HELP:
+		(void)fputs(help, stdout);
+		return 0;
+	case OPTION_VERSION:
+		(void)puts(PROGRAM " (" PACKAGE_NAME ") " PACKAGE_VERSION);
+		return 0;
+	default:
+		return misused();
+	}
+}
 
 int options_parse(int argc, char *argv[], struct options *ret)
 {
 	struct options options = { .config = DEFAULT_CONFIG };
-	int c;
+	int key;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "", known, NULL)) >= 0) {
-		switch (c) {
-		case 'c':
-			options.config = optarg;
-			break;
-		case 'k':
-			options.check_config = true;
-			break;
-		case 'h':
-			return help();
-		case 'v':
-			return version();
-		default:
-			return misused();
-		}
+	while ((key = getopt_long(argc, argv, "c:hV", long_options, NULL)) >=
+	       0) {
+		r = take_option(&options, key);
+		if (r <= 0)
+			return r;
 	}
 	if (optind < argc) {
-		(void)fprintf(stderr, "chain-main: unexpected argument '%s'\n",
+		(void)fprintf(stderr, PROGRAM ": unexpected argument '%s'\n",
 			      argv[optind]);
 		return misused();
 	}

@@ -119,26 +119,31 @@ int64_t queries_tick(struct engine *e)
 }
 
 static struct query *query_new(struct engine *e, const struct query_kind *kind,
-			       struct slice user, engine_done done, void *arg)
+			       const struct slip *s)
 {
+	struct slice name = s->order.id.len ? s->order.id : s->order.sender;
 	struct query *q = NULL;
 
 	if (e->queries.waitings < QUERIES_WAITING_MAX)
 		q = calloc(1, sizeof(*q));
 	if (!q) {
-		outcome_unavailable(e, done, arg,
+		outcome_unavailable(e, s->done, s->arg,
 				    "Too many questions are waiting.");
 		return NULL;
 	}
 	q->engine = e;
 	q->kind = kind;
-	q->done = done;
-	q->arg = arg;
+	q->record = s->record;
+	q->done = s->done;
+	q->arg = s->arg;
 	q->deadline = e->now + e->request_timeout;
+	q->from = s->from ? s->from : 1;
+	q->count = s->count;
 	q->upto = ledger_serial(e->ledger);
-	q->user_len = user.len;
-	if (user.len)
-		memcpy(q->user, user.p, user.len);
+	q->by_id = s->order.id.len > 0;
+	q->user_len = name.len;
+	if (name.len)
+		memcpy(q->user, name.p, name.len);
 	list_init(&q->node);
 	return q;
 }
@@ -217,25 +222,40 @@ static void list_start(struct query *q)
 
 static const struct query_kind query_list = { .start = list_start };
 
-void engine_list(struct engine *e, uint64_t from, uint64_t count,
-		 engine_record record, engine_done done, void *arg)
+/* Nothing in that range, or nothing wanted: the answer is empty. */
+static bool is_empty(const struct query *q)
+{
+	return q->from > q->upto || !q->count;
+}
+
+static void answer_empty(struct query *q)
+{
+	q->engine->queries.actives++;
+	query_done(q);
+}
+
+static void list_run(struct engine *e, const struct slip *s)
 {
 	struct query *q;
 
-	if (!engine_serves(e, done, arg))
-		return;
-	q = query_new(e, &query_list, (struct slice){ 0 }, done, arg);
+	q = query_new(e, &query_list, s);
 	if (!q)
 		return;
-	q->from = from ? from : 1;
-	q->count = count;
-	q->record = record;
-	if (q->from > q->upto || !count) {
-		e->queries.actives++;
-		query_done(q);
-		return;
-	}
-	enqueue(q);
+	if (is_empty(q))
+		answer_empty(q);
+	else
+		enqueue(q);
+}
+
+void engine_list(struct engine *e, uint64_t from, uint64_t count,
+		 engine_record record, engine_done done, void *arg)
+{
+	gate_pass(e, &(struct slip){ .run = list_run,
+				     .done = done,
+				     .record = record,
+				     .arg = arg,
+				     .from = from,
+				     .count = count });
 }
 
 /* One record. */
@@ -271,7 +291,7 @@ static void show_start(struct query *q)
 {
 	struct stream_query sq = { .upto = q->upto, .id = query_user(q) };
 
-	if (!q->user_len) {
+	if (!q->by_id) {
 		sq.after = q->from - 1;
 		sq.upto = q->from;
 	}
@@ -280,41 +300,48 @@ static void show_start(struct query *q)
 
 static const struct query_kind query_show = { .start = show_start };
 
-static void show(struct engine *e, uint64_t serial, struct slice id,
-		 engine_record record, engine_done done, void *arg)
+/* Known to be on no record, whoever is asked? */
+static bool is_nowhere(const struct engine *e, const struct slip *s)
 {
+	if (s->order.id.len)
+		return operation_id_fault(s->order.id) != NULL;
+	return !s->from || s->from > ledger_serial(e->ledger);
+}
+
+static void show_run(struct engine *e, const struct slip *s)
+{
+	struct refused r;
 	struct query *q;
 
-	if (!engine_serves(e, done, arg))
-		return;
-	if ((!id.len && (!serial || serial > ledger_serial(e->ledger))) ||
-	    id.len > OPERATION_ID_MAX) {
-		outcome_give(e, done, arg,
-			     &(struct outcome){
-				     .code = OUTCOME_NOTFOUND,
-				     .sentence = slice_of("There is no such "
-							  "transaction."),
-			     });
+	if (is_nowhere(e, s)) {
+		refused_format(&r, OUTCOME_NOTFOUND,
+			       "There is no such transaction.");
+		outcome_refuse(e, s->done, s->arg, &r);
 		return;
 	}
-	q = query_new(e, &query_show, id, done, arg);
-	if (!q)
-		return;
-	q->from = serial;
-	q->record = record;
-	enqueue(q);
+	q = query_new(e, &query_show, s);
+	if (q)
+		enqueue(q);
 }
 
 void engine_show(struct engine *e, uint64_t serial, engine_record record,
 		 engine_done done, void *arg)
 {
-	show(e, serial, (struct slice){ 0 }, record, done, arg);
+	gate_pass(e, &(struct slip){ .run = show_run,
+				     .done = done,
+				     .record = record,
+				     .arg = arg,
+				     .from = serial });
 }
 
 void engine_show_id(struct engine *e, struct slice id, engine_record record,
 		    engine_done done, void *arg)
 {
-	show(e, 0, id, record, done, arg);
+	gate_pass(e, &(struct slip){ .run = show_run,
+				     .done = done,
+				     .record = record,
+				     .arg = arg,
+				     .order.id = id });
 }
 
 /* A user's records, with the balance running along. */
@@ -378,68 +405,66 @@ static void history_start(struct query *q)
 
 static const struct query_kind query_history = { .start = history_start };
 
-/* A question about a user: NULL if it was answered already. */
-static struct query *user_query(struct engine *e, const struct query_kind *kind,
-				struct slice user, engine_done done, void *arg)
+static void history_run(struct engine *e, const struct slip *s)
 {
-	struct refused r;
+	struct query *q;
 
-	if (!engine_serves(e, done, arg))
-		return NULL;
-	if (user_name_fault(user)) {
-		refused_by_rule(&r, REFUSAL_SENDER_NAME, e->coin, user, user,
-				user, AMOUNT_ZERO);
-		outcome_refuse(e, done, arg, &r);
-		return NULL;
-	}
-	if (!ledger_is_member(e->ledger, user)) {
-		refused_format(&r, OUTCOME_NOUSER,
-			       "Unable to proceed with the request as \"%.*s\" "
-			       "is not part of the network.",
-			       SLICE_ARG(user));
-		outcome_refuse(e, done, arg, &r);
-		return NULL;
-	}
-	return query_new(e, kind, user, done, arg);
+	if (!engine_knows(e, s->order.sender, s->done, s->arg))
+		return;
+	q = query_new(e, &query_history, s);
+	if (!q)
+		return;
+	if (is_empty(q))
+		answer_empty(q);
+	else
+		enqueue(q);
 }
 
 void engine_history(struct engine *e, struct slice user, uint64_t from,
 		    uint64_t count, engine_record record, engine_done done,
 		    void *arg)
 {
+	gate_pass(e, &(struct slip){ .run = history_run,
+				     .done = done,
+				     .record = record,
+				     .arg = arg,
+				     .order.sender = user,
+				     .from = from,
+				     .count = count });
+}
+
+static void stats_run(struct engine *e, const struct slip *s)
+{
 	struct query *q;
 
-	q = user_query(e, &query_history, user, done, arg);
-	if (!q)
+	if (!engine_knows(e, s->order.sender, s->done, s->arg))
 		return;
-	q->from = from ? from : 1;
-	q->count = count;
-	q->record = record;
-	if (q->from > q->upto || !count) {
-		e->queries.actives++;
-		query_done(q);
-		return;
-	}
-	enqueue(q);
+	q = query_new(e, &query_stats, s);
+	if (q)
+		enqueue(q);
 }
 
 void engine_stats(struct engine *e, struct slice user, engine_done done,
 		  void *arg)
 {
+	gate_pass(e, &(struct slip){ .run = stats_run,
+				     .done = done,
+				     .arg = arg,
+				     .order.sender = user });
+}
+
+static void txlist_run(struct engine *e, const struct slip *s)
+{
 	struct query *q;
 
-	q = user_query(e, &query_stats, user, done, arg);
+	q = query_new(e, &query_txlist, s);
 	if (q)
 		enqueue(q);
 }
 
 void engine_txlist(struct engine *e, engine_done done, void *arg)
 {
-	struct query *q;
-
-	if (!engine_serves(e, done, arg))
-		return;
-	q = query_new(e, &query_txlist, (struct slice){ 0 }, done, arg);
-	if (q)
-		enqueue(q);
+	gate_pass(e, &(struct slip){ .run = txlist_run,
+				     .done = done,
+				     .arg = arg });
 }

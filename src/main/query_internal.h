@@ -29,6 +29,7 @@ struct query {
 	int64_t deadline; /* to be started */
 	char user[USER_NAME_MAX]; /* or an operation id */
 	size_t user_len;
+	bool by_id;
 	uint64_t from;
 	uint64_t count; /* records still wanted */
 	uint64_t upto; /* as of this serial */

@@ -240,6 +240,8 @@ static void gather(void *ctx, struct info *ret)
 		.pid = getpid(),
 		.uptime = loop_now() - s->started,
 		.listen = { (const char *)s->listen.data, s->listen.len },
+		.coin = slice_of(s->settings.config->coin),
+		.initial_balance = s->settings.config->initial_balance,
 		.most_clients = s->settings.config->max_clients,
 		.rate = s->status.rate,
 	};

@@ -128,7 +128,8 @@ void status_state_changed(struct status *s)
 			notify_ready();
 		s->ready = true;
 		loop_arm(s->start_timer, INT64_MAX);
+		tell_line(s);
 	}
 	s->open = i.engine.open;
-	tell_line(s);
+	status_touch(s, loop_now());
 }

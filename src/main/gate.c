@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where orders come in: let through under a lease, or kept until there is one.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "main/engine_internal.h"
+#include "main/outcome.h"
+
+/* Renew a lease in use when less than this is left of it. */
+#define LEASE_LOW INT64_C(200000)
+
+struct waiting {
+	struct list node;
+	int64_t deadline;
+	struct slip slip; /* into text */
+	char text[];
+};
+
+void gate_init(struct engine *e)
+{
+	list_init(&e->gate.waiting);
+}
+
+static struct waiting *take(struct engine *e)
+{
+	struct list *node = list_first(&e->gate.waiting);
+
+	if (!node)
+		return NULL;
+	list_remove(node);
+	e->gate.count--;
+	return list_entry(node, struct waiting, node);
+}
+
+void gate_done(struct engine *e)
+{
+	struct waiting *w;
+
+	while ((w = take(e)))
+		free(w);
+}
+
+static void ask_for_leases(struct engine *e)
+{
+	for (size_t i = 0; i < e->links; i++)
+		if (e->link[i].up)
+			link_ping(&e->link[i], true);
+}
+
+/*
+ * Leased by one more backend than another main daemon could start without?
+ * Then none can have started.
+ */
+static bool leased(struct engine *e)
+{
+	uint32_t holding = 0;
+	bool low = false;
+
+	for (size_t i = 0; i < e->links && holding < e->copies; i++) {
+		const struct link *l = &e->link[i];
+
+		if (l->lease_until <= e->now)
+			continue;
+		holding++;
+		low |= l->lease_until - e->now < LEASE_LOW;
+	}
+	if (low || holding < e->copies)
+		ask_for_leases(e);
+	return holding >= e->copies;
+}
+
+static void copy(char **at, struct slice *s)
+{
+	if (s->len)
+		memcpy(*at, s->p, s->len);
+	s->p = *at;
+	*at += s->len;
+}
+
+static struct waiting *waiting_new(const struct engine *e,
+				   const struct slip *s)
+{
+	struct engine_order *o;
+	struct waiting *w;
+	char *at;
+
+	if (e->gate.count >= GATE_WAITING_MAX)
+		return NULL;
+	w = malloc(sizeof(*w) + s->order.sender.len + s->order.receiver.len +
+		   s->order.amount.len + s->order.id.len + s->order.memo.len);
+	if (!w)
+		return NULL;
+	*w = (struct waiting){ .deadline = e->now + e->request_timeout,
+			       .slip = *s };
+	at = w->text;
+	o = &w->slip.order;
+	copy(&at, &o->sender);
+	copy(&at, &o->receiver);
+	copy(&at, &o->amount);
+	copy(&at, &o->id);
+	copy(&at, &o->memo);
+	return w;
+}
+
+static void wait_for_lease(struct engine *e, const struct slip *s)
+{
+	struct waiting *w;
+
+	w = waiting_new(e, s);
+	if (!w) {
+		outcome_unavailable(e, s->done, s->arg,
+				    "Too many orders are waiting; nothing was "
+				    "changed.");
+		return;
+	}
+	list_append(&e->gate.waiting, &w->node);
+	e->gate.count++;
+	engine_due(e, w->deadline);
+}
+
+void gate_pass(struct engine *e, const struct slip *s)
+{
+	if (!engine_serves(e, s->done, s->arg))
+		return;
+	if (list_empty(&e->gate.waiting) && leased(e))
+		s->run(e, s);
+	else
+		wait_for_lease(e, s);
+}
+
+void gate_leased(struct engine *e)
+{
+	while (!list_empty(&e->gate.waiting) && leased(e)) {
+		struct waiting *w = take(e);
+
+		if (engine_serves(e, w->slip.done, w->slip.arg))
+			w->slip.run(e, &w->slip);
+		free(w);
+	}
+}
+
+int64_t gate_tick(struct engine *e)
+{
+	struct list *first;
+
+	while ((first = list_first(&e->gate.waiting))) {
+		struct waiting *w = list_entry(first, struct waiting, node);
+
+		if (e->now < w->deadline)
+			return w->deadline;
+		(void)take(e);
+		outcome_unavailable(e, w->slip.done, w->slip.arg,
+				    "No backend answers; nothing was changed, "
+				    "and nothing can be told for certain.");
+		free(w);
+	}
+	return INT64_MAX;
+}

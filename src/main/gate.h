@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where orders come in.  Every answer rests on what the main daemon remembers,
+ * if only that a user is unknown.  So orders are let in only under a lease of
+ * the backends: a main daemon that was paused and replaced meanwhile never
+ * tells what is no longer so.  Without a lease they wait here, in their order,
+ * until it is renewed.
+ */
+#ifndef MAIN_GATE_H
+#define MAIN_GATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "main/engine.h"
+#include "util/list.h"
+
+/* Orders that may wait for a lease. */
+#define GATE_WAITING_MAX 65536
+
+/* An order and who carries it out. */
+struct slip {
+	void (*run)(struct engine *e, const struct slip *s);
+	engine_done done;
+	engine_record record;
+	void *arg;
+	struct engine_order order;
+	uint64_t from;
+	uint64_t count;
+};
+
+struct gate {
+	struct list waiting;
+	size_t count;
+};
+
+void gate_init(struct engine *e);
+void gate_done(struct engine *e);
+/* Run it now, or later from a copy. */
+void gate_pass(struct engine *e, const struct slip *s);
+/* A lease was renewed: let in those that wait. */
+void gate_leased(struct engine *e);
+int64_t gate_tick(struct engine *e);
+
+#endif
