@@ -190,6 +190,14 @@ static void claim_all(struct engine *e)
 			recovery_claim(e, &e->link[i]);
 }
 
+/* A backend may have forgotten us, or seem to: an old answer came late. */
+static void claim_missing(struct engine *e)
+{
+	for (size_t i = 0; i < e->links; i++)
+		if (e->link[i].up && !e->link[i].claimed)
+			recovery_claim(e, &e->link[i]);
+}
+
 void recovery_advance(struct engine *e)
 {
 	switch (e->phase) {
@@ -199,14 +207,11 @@ void recovery_advance(struct engine *e)
 				return;
 		claim_all(e);
 		return;
-	case PHASE_OPEN:
-		/* A backend may have forgotten us with its disk. */
-		for (size_t i = 0; i < e->links; i++)
-			if (e->link[i].up && !e->link[i].claimed)
-				recovery_claim(e, &e->link[i]);
-		return;
 	case PHASE_CLAIMING:
 	case PHASE_LOADING:
+	case PHASE_OPEN:
+		claim_missing(e);
+		return;
 	case PHASE_STOPPED:
 	case PHASE_ENDING:
 		return;
