@@ -52,6 +52,7 @@ int responder_new(const struct responder_config *config,
 	r->instance = config->instance;
 	r->block_len = config->block.len;
 	memcpy(r->block, config->block.p, config->block.len);
+	r->contested_until = INT64_MIN;
 	/* The process before this one may have granted a lease. */
 	if (state_of(r).epoch > 0)
 		r->lease_until = config->started + LEASE_USEC;
@@ -181,7 +182,7 @@ static void on_ping(struct responder *r, const struct request *q)
 	}
 
 	leased = m.lease && q->frame->epoch == q->state->epoch &&
-		 q->state->epoch > 0;
+		 q->state->epoch > 0 && r->contested_until <= q->now;
 	if (leased)
 		r->lease_until = q->now + LEASE_USEC;
 
@@ -208,6 +209,7 @@ static void promise(struct responder *r, const struct request *q,
 	}
 
 	r->lease_until = INT64_MIN;
+	r->contested_until = INT64_MIN;
 	responder_forget_batches(r);
 	responder_log(r, LOG_INFO, "epoch %" PRIu64 " is promised",
 		      q->frame->epoch);
@@ -217,11 +219,14 @@ static void promise(struct responder *r, const struct request *q,
 static void claim_higher(struct responder *r, const struct request *q,
 			 const struct message_claim *m, bool same)
 {
-	if (!same && r->lease_until > q->now)
-		responder_refuse(r, &q->from, MESSAGE_ERROR_LEASED,
-				 "another main daemon has a lease");
-	else
+	if (same || r->lease_until <= q->now) {
 		promise(r, q, m);
+		return;
+	}
+	/* A busy main daemon would else renew its lease for ever. */
+	r->contested_until = q->now + LEASE_CONTESTED_USEC;
+	responder_refuse(r, &q->from, MESSAGE_ERROR_LEASED,
+			 "another main daemon has a lease");
 }
 
 static void on_claim(struct responder *r, const struct request *q)

@@ -15,8 +15,10 @@
 #include "util/slice.h"
 #include "wire/frame.h"
 
-/* How long a lease lasts, and how much of it the main daemon relies on. */
+/* How long a lease lasts. */
 #define LEASE_USEC INT64_C(500000)
+/* Whoever claims and must wait for one: so long nobody's is renewed. */
+#define LEASE_CONTESTED_USEC INT64_C(2000000)
 
 /* Who sent a datagram, for the answer: a small thing of the driver's. */
 struct responder_peer {

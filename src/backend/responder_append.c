@@ -225,7 +225,6 @@ void responder_append(struct responder *r, const struct request *q)
 	if (q->from.request < r->newest)
 		return;
 
-	r->lease_until = q->now + LEASE_USEC;
 	if (!is_known(r, q, &m))
 		collect(r, q, &m);
 }

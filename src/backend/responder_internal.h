@@ -64,6 +64,8 @@ struct responder {
 
 	/* Until when main relies on its lease, on the clock of the driver. */
 	int64_t lease_until;
+	/* Another main daemon wants the block: no lease is renewed until then. */
+	int64_t contested_until;
 
 	struct collector *collector;
 	struct asker collecting_for; /* sent a fragment last */

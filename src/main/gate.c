@@ -12,6 +12,9 @@
 /* Renew a lease in use when less than this is left of it. */
 #define LEASE_LOW INT64_C(200000)
 
+/* A backend may say no, while another main daemon wants it: ask again. */
+#define ASK_AGAIN INT64_C(20000)
+
 struct waiting {
 	struct list node;
 	int64_t deadline;
@@ -45,6 +48,7 @@ void gate_done(struct engine *e)
 
 static void ask_for_leases(struct engine *e)
 {
+	e->gate.ask_at = e->now + ASK_AGAIN;
 	for (size_t i = 0; i < e->links; i++)
 		if (e->link[i].up)
 			link_ping(&e->link[i], true);
@@ -119,6 +123,7 @@ static void wait_for_lease(struct engine *e, const struct slip *s)
 	list_append(&e->gate.waiting, &w->node);
 	e->gate.count++;
 	engine_due(e, w->deadline);
+	engine_due(e, e->gate.ask_at);
 }
 
 void gate_pass(struct engine *e, const struct slip *s)
@@ -142,7 +147,8 @@ void gate_leased(struct engine *e)
 	}
 }
 
-int64_t gate_tick(struct engine *e)
+/* Tell those that have waited too long; the deadline of the next one. */
+static int64_t expire(struct engine *e)
 {
 	struct list *first;
 
@@ -158,4 +164,15 @@ int64_t gate_tick(struct engine *e)
 		free(w);
 	}
 	return INT64_MAX;
+}
+
+int64_t gate_tick(struct engine *e)
+{
+	int64_t next = expire(e);
+
+	if (list_empty(&e->gate.waiting))
+		return INT64_MAX;
+	if (e->now >= e->gate.ask_at)
+		ask_for_leases(e);
+	return next < e->gate.ask_at ? next : e->gate.ask_at;
 }

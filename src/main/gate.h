@@ -32,6 +32,7 @@ struct slip {
 struct gate {
 	struct list waiting;
 	size_t count;
+	int64_t ask_at; /* for leases again, while orders wait */
 };
 
 void gate_init(struct engine *e);

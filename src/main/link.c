@@ -440,16 +440,27 @@ static void call_retry(struct call *c)
 	c->ops->transmit(c);
 }
 
-/* Silent for too long while it owes us something? */
+static int64_t dead_after(const struct engine *e)
+{
+	return e->request_timeout / 2 < LINK_DEAD_AFTER ?
+		       e->request_timeout / 2 :
+		       LINK_DEAD_AFTER;
+}
+
+/* Since when has it owed us an answer to @c without a sign of life? */
+static int64_t silent_since(const struct link *l, const struct call *c)
+{
+	return l->heard_at > c->sent_at ? l->heard_at : c->sent_at;
+}
+
 static bool is_dead(const struct link *l)
 {
+	int64_t limit = dead_after(l->engine);
+
 	for (struct list *it = l->calls.next; it != &l->calls; it = it->next) {
 		const struct call *c = list_entry(it, struct call, node);
-		int64_t since = c->sent_at;
 
-		if (l->heard_at > since)
-			since = l->heard_at;
-		if (l->engine->now - since >= LINK_DEAD_AFTER)
+		if (l->engine->now - silent_since(l, c) >= limit)
 			return true;
 	}
 	return false;
@@ -501,6 +512,8 @@ static int64_t next_tick(const struct link *l)
 			next = c->retry_at;
 		if (c->deadline < next)
 			next = c->deadline;
+		if (l->up && silent_since(l, c) + dead_after(l->engine) < next)
+			next = silent_since(l, c) + dead_after(l->engine);
 	}
 	if (!link_usable(l) &&
 	    l->engine->now < l->down_since + LINK_PATIENCE &&

@@ -20,7 +20,10 @@ struct call;
 struct engine;
 struct link;
 
-/* Silence of this length while a request is outstanding: it is down. */
+/*
+ * Silence of this length while a request is outstanding, or of half the time
+ * that an order may take: it is down, and another one is given the batch.
+ */
 #define LINK_DEAD_AFTER INT64_C(2000000)
 /* How long questions wait for a backend that just went down. */
 #define LINK_PATIENCE INT64_C(1000000)

@@ -280,17 +280,14 @@ static bool enough_durable(const struct engine *e)
 static void batch_acknowledged(struct target *t)
 {
 	struct engine *e = t->engine;
-	struct link *l = t->call.link;
-	int64_t sent_at = t->call.sent_at;
 
 	call_end(&t->call);
 	t->state = TARGET_DURABLE;
-	if (enough_durable(e)) {
-		note_holders(e);
-		if (e->phase == PHASE_OPEN)
-			commit_durable(e);
-	}
-	link_leased(l, sent_at);
+	if (!enough_durable(e))
+		return;
+	note_holders(e);
+	if (e->phase == PHASE_OPEN)
+		commit_durable(e);
 }
 
 static void fragments_acknowledged(struct target *t,

@@ -213,26 +213,52 @@ START_TEST(lease_outlives_a_restart)
 }
 END_TEST
 
-START_TEST(append_renews_the_lease)
+/* Else a busy main daemon could never be replaced. */
+START_TEST(append_renews_no_lease)
 {
 	struct bench_fragment f = bench_single(1, 1, "1 Ali Luke 5\n");
 
 	bench_begin();
 	bench_append(&f);
 	bench_expect_appended(1);
-	bench.now += LEASE_USEC - 1;
+	bench_claim(2, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* Whoever waits for the end of a lease does not wait for ever. */
+START_TEST(contested_lease_is_not_renewed)
+{
+	bench_begin();
+	bench_ping(1, true);
+	ck_assert(bench_state(FRAME_PONG).leased);
 	bench_claim(2, 'n');
 	bench_expect_error(MESSAGE_ERROR_LEASED);
 
-	/* So does each repetition. */
-	bench_append(&f);
-	bench_expect_appended(1);
 	bench.now += LEASE_USEC - 1;
-	bench_claim(2, 'n');
-	bench_expect_error(MESSAGE_ERROR_LEASED);
+	bench_ping(1, true);
+	ck_assert(!bench_state(FRAME_PONG).leased);
 	bench.now += 1;
 	bench_claim(2, 'n');
 	(void)bench_answer(FRAME_PROMISE);
+}
+END_TEST
+
+/* … but one who went away again is forgotten. */
+START_TEST(contest_ends)
+{
+	bench_begin();
+	bench_ping(1, true);
+	ck_assert(bench_state(FRAME_PONG).leased);
+	bench_claim(2, 'n');
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+
+	bench.now += LEASE_CONTESTED_USEC - 1;
+	bench_ping(1, true);
+	ck_assert(!bench_state(FRAME_PONG).leased);
+	bench.now += 1;
+	bench_ping(1, true);
+	ck_assert(bench_state(FRAME_PONG).leased);
 }
 END_TEST
 
@@ -396,7 +422,9 @@ Suite *test_backend_responder(void)
 	tcase_add_test(t, lease_does_not_stop_its_owner);
 	tcase_add_test(t, claim_ends_the_lease);
 	tcase_add_test(t, lease_outlives_a_restart);
-	tcase_add_test(t, append_renews_the_lease);
+	tcase_add_test(t, append_renews_no_lease);
+	tcase_add_test(t, contested_lease_is_not_renewed);
+	tcase_add_test(t, contest_ends);
 	tcase_add_test(t, failed_promise_is_fatal);
 	tcase_add_loop_test(t, owner_is_served, 0, 4);
 	tcase_add_loop_test(t, replaced_owner_is_fenced, 0, 4);
