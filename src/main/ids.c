@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "main/engine_internal.h"
@@ -15,28 +15,62 @@
 /* Orders whose id is being asked for at the backends. */
 #define PARKED_MAX 4096
 
+/* An order kept for later: its slices point into text. */
+struct kept {
+	struct op op;
+	char *text;
+};
+
+/* Somebody who sent this id, with whatever contents. */
 struct parked_waiter {
 	struct parked_waiter *next;
 	engine_done done;
 	void *arg;
+	struct kept order;
 };
 
-/* An order that waits to hear whether its id is on record. */
+/* An id of which it is being asked whether it is on record. */
 struct parked {
 	struct list node;
 	struct engine *engine;
 	uint32_t pending;
-	struct op op; /* slices into text */
-	char *text;
-	struct parked_waiter *waiters;
+	struct parked_waiter *waiters; /* the first has the search begun */
 	struct stream *stream;
 	/* What was found. */
 	bool found;
-	bool same;
+	struct kept record;
 	uint64_t serial;
 	int64_t time;
 	uint8_t hash[CHAIN_HASH_SIZE];
 };
+
+static struct slice copied(char **at, struct slice s)
+{
+	struct slice copy = { *at, s.len };
+
+	if (s.len)
+		memcpy(*at, s.p, s.len);
+	*at += s.len;
+	return copy;
+}
+
+static int keep(struct kept *k, const struct op *op)
+{
+	char *at;
+
+	k->op = *op;
+	k->text = malloc(op->sender.len + op->receiver.len +
+			 op->amount_text.len + op->id.len + op->memo.len);
+	if (!k->text)
+		return -ENOMEM;
+	at = k->text;
+	k->op.sender = copied(&at, op->sender);
+	k->op.receiver = copied(&at, op->receiver);
+	k->op.amount_text = copied(&at, op->amount_text);
+	k->op.id = copied(&at, op->id);
+	k->op.memo = copied(&at, op->memo);
+	return 0;
+}
 
 int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE])
 {
@@ -46,18 +80,24 @@ int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE])
 	return idfilter_new(&e->ids.filter);
 }
 
+static void waiter_free(struct parked_waiter *w)
+{
+	free(w->order.text);
+	free(w);
+}
+
 static void parked_free(struct parked *p)
 {
 	while (p->waiters) {
 		struct parked_waiter *next = p->waiters->next;
 
-		free(p->waiters);
+		waiter_free(p->waiters);
 		p->waiters = next;
 	}
 	list_remove(&p->node);
 	p->engine->ids.parkeds--;
 	stream_free(p->stream);
-	free(p->text);
+	free(p->record.text);
 	free(p);
 }
 
@@ -163,16 +203,12 @@ void ids_dropped(struct engine *e, uint32_t pending)
 
 /* The same id again. */
 
-static void refuse_reuse(struct engine *e, struct slice id, engine_done done,
-			 void *arg)
+static void refused_reuse(struct refused *r, struct slice id)
 {
-	struct refused r;
-
-	refused_format(&r, OUTCOME_IDREUSED,
+	refused_format(r, OUTCOME_IDREUSED,
 		       "The operation id \"%.*s\" was used for another "
 		       "transaction.",
 		       SLICE_ARG(id));
-	outcome_refuse(e, done, arg, &r);
 }
 
 static void join_queued(struct engine *e, const struct op *op,
@@ -181,94 +217,93 @@ static void join_queued(struct engine *e, const struct op *op,
 	struct refused r;
 	bool same = op_same_entry(e, op, commit_entry(e, sequence));
 
-	refused_format(&r, OUTCOME_IDREUSED,
-		       "The operation id \"%.*s\" was used for another "
-		       "transaction.",
-		       SLICE_ARG(op->id));
+	refused_reuse(&r, op->id);
 	if (commit_wait(e, sequence, same ? NULL : &r, done, arg) < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
 }
 
-static int add_waiter(struct parked *p, engine_done done, void *arg)
+/* Judged when it is known what is on record: until then all are alike. */
+static int add_waiter(struct parked *p, const struct op *op, engine_done done,
+		      void *arg)
 {
 	struct parked_waiter **last = &p->waiters;
 	struct parked_waiter *w;
+	int r;
 
-	w = malloc(sizeof(*w));
+	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	*w = (struct parked_waiter){ .done = done, .arg = arg };
+	w->done = done;
+	w->arg = arg;
+	r = keep(&w->order, op);
+	if (r < 0) {
+		waiter_free(w);
+		return r;
+	}
 	while (*last)
 		last = &(*last)->next;
 	*last = w;
 	return 0;
 }
 
-static void join_parked(struct engine *e, const struct op *op, struct parked *p,
-			engine_done done, void *arg)
-{
-	if (!op_same_op(op, &p->op))
-		refuse_reuse(e, op->id, done, arg);
-	else if (add_waiter(p, done, arg) < 0)
-		outcome_unavailable(e, done, arg, "Out of memory.");
-}
-
 /* Asking the backends. */
 
-static void give_all(struct parked *p, const struct outcome *o)
+static void give_unavailable(struct parked *p)
 {
 	struct engine *e = p->engine;
 
 	release(&e->ids, p->pending);
 	for (struct parked_waiter *w = p->waiters; w; w = w->next)
-		outcome_give(e, w->done, w->arg, o);
+		outcome_unavailable(e, w->done, w->arg,
+				    "Not all backends answer, so it cannot be "
+				    "told whether this operation id is on "
+				    "record; nothing was changed.");
 	parked_free(p);
 }
 
-static void give_unavailable(struct parked *p)
+/* It is on record: the receipt for who ordered just that, else a refusal. */
+static void give_record(struct parked *p, const struct outcome *receipt)
 {
-	const struct outcome o = {
-		.code = OUTCOME_UNAVAILABLE,
-		.sentence = slice_of("Not all backends answer, so it cannot "
-				     "be told whether this operation id is on "
-				     "record; nothing was changed."),
-	};
+	struct engine *e = p->engine;
 
-	give_all(p, &o);
+	release(&e->ids, p->pending);
+	for (struct parked_waiter *w = p->waiters; w; w = w->next) {
+		struct refused r;
+
+		if (op_same_op(&w->order.op, &p->record.op)) {
+			outcome_give(e, w->done, w->arg, receipt);
+			continue;
+		}
+		refused_reuse(&r, w->order.op.id);
+		outcome_refuse(e, w->done, w->arg, &r);
+	}
+	parked_free(p);
 }
 
-static void give_reuse(struct parked *p)
-{
-	struct refused r;
-
-	refused_format(&r, OUTCOME_IDREUSED,
-		       "The operation id \"%.*s\" was used for another "
-		       "transaction.",
-		       SLICE_ARG(p->op.id));
-	give_all(p, &(struct outcome){ .code = OUTCOME_IDREUSED,
-				       .sentence = slice_of(r.sentence) });
-}
-
-/* It is fresh after all: what the filter took for a repeat. */
+/*
+ * It is fresh after all: the filter was mistaken.  The first one that the
+ * rules let pass takes the id, the others are compared with it.
+ */
 static void stage_parked(struct parked *p)
 {
 	struct engine *e = p->engine;
-	struct parked_waiter *first = p->waiters;
-	bool queued;
+	struct pending *pending = &e->ids.pool[p->pending];
+	bool queued = false;
 
-	e->ids.pool[p->pending].parked = NULL;
-	queued = op_stage(e, &p->op, p->pending, first->done, first->arg);
-	if (queued)
-		e->ids.pool[p->pending].sequence = commit_newest(e);
-	else
-		release(&e->ids, p->pending);
-	for (struct parked_waiter *w = first->next; w; w = w->next) {
+	for (struct parked_waiter *w = p->waiters; w; w = w->next) {
+		const struct op *op = &w->order.op;
+
+		if (queued) {
+			join_queued(e, op, pending->sequence, w->done, w->arg);
+			continue;
+		}
+		queued = op_stage(e, op, p->pending, w->done, w->arg);
 		if (queued)
-			join_queued(e, &p->op, commit_newest(e), w->done,
-				    w->arg);
-		else
-			(void)op_stage(e, &p->op, MAP_NONE, w->done, w->arg);
+			pending->sequence = commit_newest(e);
 	}
+	pending->parked = NULL;
+	if (!queued)
+		release(&e->ids, p->pending);
 	parked_free(p);
 }
 
@@ -284,21 +319,29 @@ static void balance_known(void *arg, const char *missing, struct sum net)
 	}
 	if (sum_applied(ledger_initial(p->engine->ledger), net,
 			&o.u.receipt.balance) < 0) {
-		give_unavailable(p);
+		engine_stop(p->engine, ENGINE_STOP_INTEGRITY,
+			    "Serial %" PRIu64 " overdraws its sender.",
+			    p->serial);
 		return;
 	}
 	o.u.receipt.serial = p->serial;
 	o.u.receipt.time = p->time;
 	o.u.receipt.hash = p->hash;
-	give_all(p, &o);
+	give_record(p, &o);
 }
 
 static bool id_found(void *arg, const struct stream_record *r)
 {
 	struct parked *p = arg;
+	const struct op found = { .sender = r->record.sender,
+				  .receiver = r->record.receiver,
+				  .amount = r->record.amount,
+				  .id = r->record.id,
+				  .memo = r->record.memo };
 
-	p->found = true;
-	p->same = op_same_record(&p->op, &r->record);
+	p->found = keep(&p->record, &found) == 0;
+	if (!p->found)
+		engine_stop(p->engine, ENGINE_STOP_MEMORY, "Out of memory.");
 	p->serial = r->record.serial;
 	p->time = r->record.time;
 	memcpy(p->hash, r->record.hash, sizeof(p->hash));
@@ -315,10 +358,8 @@ static void search_ended(void *arg, enum stream_end how, const char *missing)
 		give_unavailable(p);
 	else if (!p->found)
 		stage_parked(p);
-	else if (!p->same)
-		give_reuse(p);
 	else
-		total_ask(p->engine, p->op.sender, 0, p->serial,
+		total_ask(p->engine, p->record.op.sender, 0, p->serial,
 			  balance_known, p);
 }
 
@@ -327,22 +368,9 @@ static const struct stream_ops search_ops = {
 	.ended = search_ended,
 };
 
-static struct slice copied(char **at, struct slice s)
-{
-	struct slice copy = { *at, s.len };
-
-	if (s.len)
-		memcpy(*at, s.p, s.len);
-	*at += s.len;
-	return copy;
-}
-
-/* Keep the order for later: its slices point into a copy of ours. */
-static int parked_new(struct engine *e, const struct op *op,
-		      struct parked **ret)
+static int parked_new(struct engine *e, struct parked **ret)
 {
 	struct parked *p;
-	char *at;
 
 	if (e->ids.parkeds >= PARKED_MAX)
 		return -EAGAIN;
@@ -350,21 +378,8 @@ static int parked_new(struct engine *e, const struct op *op,
 	if (!p)
 		return -ENOMEM;
 	p->engine = e;
-	p->op = *op;
 	list_append(&e->ids.parked, &p->node);
 	e->ids.parkeds++;
-	p->text = malloc(op->sender.len + op->receiver.len +
-			 op->amount_text.len + op->id.len + op->memo.len);
-	if (!p->text) {
-		parked_free(p);
-		return -ENOMEM;
-	}
-	at = p->text;
-	p->op.sender = copied(&at, op->sender);
-	p->op.receiver = copied(&at, op->receiver);
-	p->op.amount_text = copied(&at, op->amount_text);
-	p->op.id = copied(&at, op->id);
-	p->op.memo = copied(&at, op->memo);
 	*ret = p;
 	return 0;
 }
@@ -379,10 +394,10 @@ static int park(struct engine *e, const struct op *op, engine_done done,
 	struct stream *s;
 	int r;
 
-	r = parked_new(e, op, &p);
+	r = parked_new(e, &p);
 	if (r < 0)
 		return r;
-	r = add_waiter(p, done, arg);
+	r = add_waiter(p, op, done, arg);
 	if (r < 0)
 		return r;
 	r = stream_new(e, &q, &search_ops, p, &p->stream);
@@ -422,15 +437,14 @@ void ids_order(struct engine *e, const struct op *op, engine_done done,
 	int r;
 
 	if (handle != MAP_NONE) {
-		struct pending *p = &e->ids.pool[handle];
+		const struct pending *p = &e->ids.pool[handle];
 
-		if (p->parked)
-			join_parked(e, op, p->parked, done, arg);
-		else
+		if (!p->parked) {
 			join_queued(e, op, p->sequence, done, arg);
-		return;
-	}
-	if (idfilter_maybe(e->ids.filter, op->id))
+			return;
+		}
+		r = add_waiter(p->parked, op, done, arg);
+	} else if (idfilter_maybe(e->ids.filter, op->id))
 		r = park(e, op, done, arg);
 	else
 		r = stage_fresh(e, op, done, arg);

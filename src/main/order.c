@@ -57,7 +57,7 @@ static int encode_memo(struct op *op, struct slice memo, struct refused *r)
 	int len;
 
 	if (fault) {
-		refused_format(r, OUTCOME_LIMIT,
+		refused_format(r, OUTCOME_NAME,
 			       "The memo %s: expected at most %d bytes of UTF-8 "
 			       "without controls.",
 			       fault, MEMO_MAX);
@@ -170,12 +170,4 @@ bool op_same_op(const struct op *a, const struct op *b)
 	       slice_equal(a->receiver, b->receiver) &&
 	       amount_compare(a->amount, b->amount) == 0 &&
 	       slice_equal(a->memo, b->memo);
-}
-
-bool op_same_record(const struct op *op, const struct record *r)
-{
-	return slice_equal(op->sender, r->sender) &&
-	       slice_equal(op->receiver, r->receiver) &&
-	       amount_compare(op->amount, r->amount) == 0 &&
-	       slice_equal(op->memo, r->memo);
 }

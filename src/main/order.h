@@ -41,6 +41,5 @@ bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
 bool op_same_entry(const struct engine *e, const struct op *op,
 		   const struct entry *t);
 bool op_same_op(const struct op *a, const struct op *b);
-bool op_same_record(const struct op *op, const struct record *r);
 
 #endif
