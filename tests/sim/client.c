@@ -103,9 +103,9 @@ void client_start(struct client *c)
 static int64_t pause_between(struct world *w)
 {
 	/* Mostly at once, now and then late enough to meet every fault. */
-	if (world_chance(w, 300))
-		return (int64_t)rng_below(&w->rng, 2 * SEC);
-	return (int64_t)rng_below(&w->rng, 20 * MSEC);
+	if (world_chance(w, 200))
+		return (int64_t)rng_below(&w->rng, 4 * SEC);
+	return (int64_t)rng_below(&w->rng, 5 * MSEC);
 }
 
 static void finished(struct client *c)

@@ -13,7 +13,7 @@
 
 #include "ledger/chain.h"
 
-#define SIM_USERS 10
+#define SIM_USERS 7
 #define SIM_LISTED_MAX 64
 
 enum fact_kind {

@@ -288,6 +288,10 @@ static void backend_sync(void *ctx)
 		return;
 	}
 	world_at(w, takes, sync_ends, n, n->life);
+	/* The best moment for a power cut is before the sync has ended. */
+	if (w->faults.crashes && !w->healing && world_chance(w, 30))
+		world_at(w, (int64_t)rng_below(&w->rng, (uint64_t)takes),
+			 kill_backend_later, n, n->life);
 }
 
 static const struct responder_io backend_io = {
@@ -741,7 +745,7 @@ static void create(struct world *w)
 	}
 	w->oracle = oracle_new(w);
 	for (int i = 0; i < CLIENTS; i++)
-		w->client[i] = client_new(w, i, 30);
+		w->client[i] = client_new(w, i, 20);
 	start_main(w, &w->main[0], 0);
 	for (int i = 0; i < CLIENTS; i++)
 		client_start(w->client[i]);

@@ -17,7 +17,7 @@
 
 #define BACKENDS 3
 #define MAINS 2
-#define CLIENTS 4
+#define CLIENTS 8
 #define SEC INT64_C(1000000)
 #define MSEC INT64_C(1000)
 
