@@ -69,7 +69,7 @@ static const struct range {
 	{ "request_timeout", 1, 3600 },
 	{ "max_clients", 1, 100000 },
 	{ "initial_balance", 0, UINT64_C(1000000000000000) },
-	{ "copies", 1, CONFIG_BACKENDS_MAX },
+	{ "copies", 1, CONFIG_COPIES_MAX },
 };
 
 /* What no section can do without. */

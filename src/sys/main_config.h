@@ -15,6 +15,8 @@
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_BACKENDS_MAX 16
+/* A record's of= names all but the last: RECORD_OF_NAMES_MAX and one. */
+#define CONFIG_COPIES_MAX 8
 
 struct main_config_backend {
 	char *name;
@@ -26,10 +28,10 @@ struct main_config {
 	struct address listen[CONFIG_LISTEN_MAX];
 	size_t listens;
 	struct address source;
-	char *state; /* directory */
-	char *key_file; /* NULL: none */
-	uint32_t datagram_size; /* 0: auto */
-	int64_t start_wait; /* microseconds */
+	char *state;		 /* directory */
+	char *key_file;		 /* NULL: none */
+	uint32_t datagram_size;	 /* 0: auto */
+	int64_t start_wait;	 /* microseconds */
 	int64_t request_timeout; /* microseconds; default 5 s */
 	bool allow_anonymous_network;
 	uint32_t max_clients; /* default 4096 */
