@@ -253,7 +253,7 @@ static void turn_away(struct clients *all, int fd)
 
 	all->counters.refused++;
 	len = snprintf(text, sizeof(text),
-		       "-LIMIT There are %" PRIu32 " clients already, as many "
+		       "-UNAVAILABLE There are %" PRIu32 " clients already, as many "
 		       "as are allowed; try again later.\r\n",
 		       all->most);
 	(void)send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <sodium.h>
+
 #include "main/listeners.h"
 #include "main/options.h"
 #include "main/server.h"
@@ -132,5 +134,8 @@ int main(int argc, char *argv[])
 
 	log_open("chain-main", 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Picks the fastest hash that the processor has. */
+	if (sodium_init() < 0)
+		return EXIT_STATUS_FAILURE;
 	return run(&options);
 }

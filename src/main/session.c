@@ -194,7 +194,7 @@ static void execute(struct session *s, const struct resp_request *r)
 
 	s->all->requests++;
 	if (heavy && s->all->unread >= SESSIONS_UNREAD_MAX) {
-		refuse(s, "LIMIT", "",
+		refuse(s, "UNAVAILABLE", "",
 		       "Too many answers wait to be read by "
 		       "clients; try again later.");
 		return;
@@ -302,6 +302,9 @@ bool session_resume(struct session *s)
 
 struct slice session_output(const struct session *s)
 {
+	if (s->output.len == s->sent)
+		return (struct slice){ 0 };
+
 	return (struct slice){ (const char *)s->output.data + s->sent,
 			       s->output.len - s->sent };
 }

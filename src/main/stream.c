@@ -201,9 +201,9 @@ static void contradiction(struct stream *s, const struct branch *b,
 /* The next line of a branch becomes its head.  False: none is here. */
 static bool load_head(struct branch *b)
 {
-	const char *start = (const char *)b->lines.data + b->taken;
 	size_t left = b->lines.len - b->taken;
 	const char *newline;
+	const char *start;
 	const char *fault;
 	struct slice line;
 
@@ -211,6 +211,7 @@ static bool load_head(struct branch *b)
 		return true;
 	if (!left)
 		return false;
+	start = (const char *)b->lines.data + b->taken;
 	newline = memchr(start, '\n', left);
 	if (!newline) {
 		contradiction(b->stream, b, "a page ends inside a line");

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
-check_PROGRAMS += tests/unit/test_main
-TESTS += tests/unit/test_main
-tests_unit_test_main_SOURCES = \
+# What lies around the engine; a fake one stands in for it, before the library.
+check_PROGRAMS += tests/unit/test_main_session
+TESTS += tests/unit/test_main_session
+tests_unit_test_main_session_SOURCES = \
 	tests/unit/unit.h \
-	tests/unit/test_main.c \
-	tests/unit/test_main_engine.c \
-	tests/unit/test_main_link.c \
-	tests/unit/test_main_commit.c \
-	tests/unit/test_main_recovery.c \
-	tests/unit/test_main_stream.c \
-	tests/unit/test_main_query.c \
-	tests/unit/test_main_ids.c \
-	tests/unit/test_main_checkpoint.c \
-	tests/unit/test_main_statement.c \
+	tests/unit/fake_engine.c tests/unit/fake_engine.h \
+	tests/unit/test_main_session.h \
+	tests/unit/test_main_desk.c \
+	tests/unit/test_main_front.c \
 	tests/unit/test_main_commands.c \
-	tests/unit/test_main_session.c \
+	tests/unit/test_main_info.c \
 	tests/unit/test_main_server.c \
-	tests/unit/test_main_info.c
-tests_unit_test_main_LDADD = $(MAIN_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)
+	tests/unit/test_main_session.c \
+	tests/unit/test_main_statement.c
+tests_unit_test_main_session_LDADD = $(MAIN_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)

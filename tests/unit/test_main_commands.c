@@ -9,8 +9,7 @@
 
 UNIT_SUITE(test_main_commands);
 
-#define HEX                                                                    \
-	"abcd000000000000000000000000000000000000000000000000000000000000"
+#define HEX "abcd000000000000000000000000000000000000000000000000000000000000"
 #define HASH "$64\r\n" HEX "\r\n"
 #define TIME "$27\r\n2026-11-22T13:37:00.123456Z\r\n"
 
@@ -67,7 +66,7 @@ START_TEST(courtesies)
 		  ":0\r\n:0\r\n:0\r\n" },
 		{ "COMMAND DOCS tip nope\r\n", NULL,
 		  "*2\r\n$3\r\ntip\r\n*8\r\n$7\r\nsummary\r\n"
-		  "$46\r\nThe last transaction's serial, hash and time.\r\n"
+		  "$45\r\nThe last transaction's serial, hash and time.\r\n"
 		  "$5\r\nsince\r\n$5\r\n0.1.0\r\n$5\r\ngroup\r\n"
 		  "$8\r\nalichain\r\n$9\r\narguments\r\n*0\r\n" },
 	};
@@ -104,8 +103,8 @@ START_TEST(coins)
 	};
 	static const char receipt[] = "*4\r\n:10\r\n:830\r\n" TIME HASH;
 	static const struct example receipts[] = {
-		{ "TRANSFER Ali Ben 15\r\n", "transfer Ali Ben 15 id= memo=",
-		  receipt },
+		{ "TRANSFER Ali Ben 15\r\n",
+		  "transfer Ali Ben 15 id= memo=", receipt },
 		{ "transfer Ali Ben 15 id x1\r\n",
 		  "transfer Ali Ben 15 id=x1 memo=", receipt },
 		{ "Transfer Ali Ben -1 Memo \"two coffees\" ID x1\r\n",
@@ -171,9 +170,10 @@ START_TEST(stats)
 
 	/* Not half an answer, and what was before it stands. */
 	partners[1].net = sum_from_i128((__int128)INT64_MAX + 1);
-	desk_expect(d, "PING\r\nSTATS Ali\r\nPING\r\n",
-		    "+PONG\r\n-LIMIT The net total with one of the users is too "
-		    "large a number for this protocol.\r\n+PONG\r\n");
+	desk_expect(
+		d, "PING\r\nSTATS Ali\r\nPING\r\n",
+		"+PONG\r\n-LIMIT The net total with one of the users is too "
+		"large a number for this protocol.\r\n+PONG\r\n");
 	desk_close(d);
 }
 END_TEST
@@ -193,9 +193,8 @@ START_TEST(records)
 {
 	static const char listed[] =
 		"*3\r\n" NEW("1", "8") NEW("2", "8") OLD("3", "8");
-	static const char told[] =
-		"*3\r\n" NEW("1", "9") ":999\r\n" NEW("2", "9") ":998\r\n"
-		OLD("3", "9") ":997\r\n";
+	static const char told[] = "*3\r\n" NEW("1", "9") ":999\r\n" NEW(
+		"2", "9") ":998\r\n" OLD("3", "9") ":997\r\n";
 	static const struct example examples[] = {
 		{ "LIST\r\n", "list 1 1000", listed },
 		{ "LIST FROM 5\r\n", "list 5 1000", listed },

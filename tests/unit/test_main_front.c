@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tests of what lies around the engine, with a fake one.
+ */
+#include "config.h"
+
+#include "unit.h"
+
+UNIT_SUITE(test_main_commands);
+UNIT_SUITE(test_main_info);
+UNIT_SUITE(test_main_server);
+UNIT_SUITE(test_main_session);
+UNIT_SUITE(test_main_statement);
+
+UNIT_MAIN(test_main_commands, test_main_session, test_main_server,
+	  test_main_statement, test_main_info)

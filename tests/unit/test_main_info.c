@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * INFO, the status line and the ready line.
+ */
+#include "config.h"
+
+#include "main/info.h"
+#include "unit.h"
+
+UNIT_SUITE(test_main_info);
+
+static const uint8_t tip[CHAIN_HASH_SIZE] = { 0x1a, 0x2b, 0x3c, 0x4d };
+
+static struct info example(void)
+{
+	return (struct info){
+		.pid = 42,
+		.uptime = INT64_C(3999999),
+		.listen = slice_of("127.0.0.1:1 and 127.0.0.1:2"),
+		.coin = slice_of("beans"),
+		.initial_balance = 1000,
+		.most_clients = 4096,
+		.rate = 120,
+		.clients = { .connected = 3, .accepted = 5, .refused = 1 },
+		.sessions = { .requests = 77, .pending = 2, .unread = 9 },
+		.engine = {
+			.open = true,
+			.epoch = 4,
+			.serial = 10,
+			.tip = tip,
+			.time = INT64_C(1795354620123456),
+			.users = 12,
+			.coins = 12000,
+			.gaps = 1,
+			.transfers = 8,
+			.outcomes = { [OUTCOME_DONE] = 6, [OUTCOME_NOUSER] = 1 },
+			.backends = 3,
+			.backend = {
+				{ .name = slice_of("A"),
+				  .state = ENGINE_BACKEND_UP,
+				  .last_serial = 10,
+				  .records = 4,
+				  .round_trip = 61 },
+				{ .name = slice_of("B"),
+				  .state = ENGINE_BACKEND_FULL },
+				{ .name = slice_of("C"),
+				  .state = ENGINE_BACKEND_LOST },
+			},
+		},
+	};
+}
+
+typedef int (*writer)(const struct info *i, struct buf *out);
+
+static void check_line(writer write, const struct info *i, const char *expected)
+{
+	struct buf out = { 0 };
+
+	ck_assert_int_eq(write(i, &out), 0);
+	ck_assert_int_eq(buf_add(&out, "", 1), 0);
+	ck_assert_str_eq((const char *)out.data, expected);
+	buf_done(&out);
+}
+
+START_TEST(status_line)
+{
+	struct info i = example();
+
+	i.engine.backend[2].state = ENGINE_BACKEND_DOWN;
+	check_line(info_status, &i,
+		   "serial 10, tip 1a2b3c4d, 12 users, 2 of 3 backends up, "
+		   "120 transfers/s");
+	i.engine.readonly = true;
+	i.engine.stalled = true;
+	check_line(
+		info_status, &i,
+		"serial 10, tip 1a2b3c4d, 12 users, 2 of 3 backends up, "
+		"120 transfers/s, no transfers: serials are missing, a batch "
+		"is overdue");
+	i.engine.open = false;
+	i.engine.waiting_for = "C";
+	check_line(info_status, &i,
+		   "waiting for backend C, 2 of 3 backends up");
+}
+END_TEST
+
+START_TEST(ready_line)
+{
+	struct info i = example();
+
+	check_line(info_ready, &i, "9 transactions, 12 users, backends A B");
+}
+END_TEST
+
+/* The text of @section, to free. */
+static char *text_of(const struct info *i, const char *section)
+{
+	struct buf out = { 0 };
+
+	ck_assert_int_eq(info_text(i, slice_of(section), &out), 0);
+	ck_assert_int_eq(buf_add(&out, "", 1), 0);
+	return (char *)out.data;
+}
+
+static void check_section(const char *section, const char *expected)
+{
+	struct info i = example();
+	_cleanup_(freep) char *text = text_of(&i, section);
+
+	ck_assert_str_eq(text, expected);
+}
+
+#define LEDGER                                                                 \
+	"# Ledger\r\nopen:1\r\nreadonly:0\r\nstalled:0\r\nepoch:4\r\n"         \
+	"serial:10\r\nusers:12\r\ncoins:12000\r\n"                             \
+	"initial_balance:1000\r\ngaps:1\r\ncoin:beans\r\n"                     \
+	"tip:1a2b3c4d00000000000000000000000000000000000000000000000000000000" \
+	"\r\ntime:2026-11-22T13:37:00.123456Z\r\n"
+
+START_TEST(sections)
+{
+	check_section("ledger", LEDGER);
+	check_section("LEDGER", LEDGER);
+	check_section("server",
+		      "# Server\r\nversion:" PACKAGE_VERSION
+		      "\r\nprocess_id:42\r\nuptime_in_seconds:3\r\n"
+		      "listen:127.0.0.1:1 and 127.0.0.1:2\r\nstate:open\r\n"
+		      "waiting_for:\r\n");
+	check_section("clients",
+		      "# Clients\r\nconnected_clients:3\r\nmax_clients:4096\r\n"
+		      "accepted_connections:5\r\nrefused_connections:1\r\n"
+		      "stuck_connections:0\r\npending_answers:2\r\n"
+		      "unread_bytes:9\r\n");
+	check_section("backends",
+		      "# Backends\r\nbackends:3\r\nbackends_up:2\r\n"
+		      "backend_A:state=up,last_serial=10,records=4,"
+		      "round_trip_usec=61\r\n"
+		      "backend_B:state=full,last_serial=0,records=0,"
+		      "round_trip_usec=0\r\n"
+		      "backend_C:state=lost,last_serial=0,records=0,"
+		      "round_trip_usec=0\r\n");
+	check_section("nope", "");
+}
+END_TEST
+
+/* All sections in order, with an empty line between; each line a key. */
+START_TEST(everything)
+{
+	struct info i = example();
+	_cleanup_(freep) char *all = text_of(&i, "");
+	_cleanup_(freep) char *same = text_of(&i, "ALL");
+	size_t headings = 0;
+
+	ck_assert_str_eq(all, same);
+	ck_assert_int_eq(strncmp(all, "# Server\r\n", 10), 0);
+	ck_assert_ptr_nonnull(strstr(all, "\r\n\r\n# Clients\r\n"));
+	ck_assert_ptr_nonnull(strstr(all, "\r\n\r\n" LEDGER "\r\n# Backends"));
+	ck_assert_ptr_nonnull(strstr(all, "\r\noutcome_done:6\r\n"));
+	ck_assert_ptr_nonnull(strstr(all, "\r\noutcome_nouser:1\r\n"));
+	ck_assert_ptr_nonnull(strstr(all, "\r\nrequests:77\r\n"));
+
+	for (const char *line = all; *line; line = strstr(line, "\r\n") + 2) {
+		headings += *line == '#';
+		ck_assert(strchr("#\r", *line) ||
+			  memchr(line, ':', strcspn(line, "\r")));
+	}
+	ck_assert_uint_eq(headings, 5);
+}
+END_TEST
+
+/* A ledger without records has no time. */
+START_TEST(empty_ledger)
+{
+	struct info i = example();
+	_cleanup_(freep) char *text = NULL;
+
+	i.engine.time = 0;
+	text = text_of(&i, "ledger");
+	ck_assert_ptr_nonnull(strstr(text, "\r\ntime:\r\n"));
+}
+END_TEST
+
+Suite *test_main_info(void)
+{
+	Suite *suite = suite_create("main/info");
+	TCase *t = tcase_create("all");
+
+	tcase_add_test(t, status_line);
+	tcase_add_test(t, ready_line);
+	tcase_add_test(t, sections);
+	tcase_add_test(t, everything);
+	tcase_add_test(t, empty_ledger);
+	suite_add_tcase(suite, t);
+	return suite;
+}
