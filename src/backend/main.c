@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "store/store.h"
 #include "sys/address.h"
 #include "sys/backend_config.h"
@@ -244,7 +246,10 @@ int main(int argc, char *argv[])
 	if (r < 0)
 		return r == -EINVAL ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILURE;
 
-	if (d.options.check_config)
+	/* Picks the fastest hash that the processor has. */
+	if (sodium_init() < 0)
+		r = -ENOSYS;
+	else if (d.options.check_config)
 		r = setup_check_config(&d.options);
 	else
 		r = run(&d);
