@@ -291,9 +291,8 @@ static enum resp_status scan_inline(struct scan *s, char *input,
 	if (!newline)
 		return RESP_MORE;
 
+	/* A carriage return before it is a blank like any other. */
 	s->at = (size_t)(newline - input) + 1;
-	if (newline > input && newline[-1] == '\r')
-		l.end--;
 	return split_line(s, &l, ret);
 }
 

@@ -124,6 +124,11 @@ printf '\0' | dd of="$scratch/blocks/block1.txt" bs=1 seek=3 conv=notrunc \
 	2> /dev/null
 refuses "a zero byte in a name" 10
 
+# One that is put in: a shell's read would leave it out unsaid.
+change "a zero byte more" '/^10 /s/Ali/A\x00li/' 10
+echo "18 Ali Luke" >> "$scratch/blocks/block1.txt"
+refuses "three columns" 18
+
 sed -i '/^4 /d' "$scratch/blocks"/*
 refuses "an old record removed" 4
 sed -i '/^12 /d' "$scratch/blocks"/*
