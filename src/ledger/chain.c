@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hash chain.  Programs call sodium_init() first: the library picks its
- * fast BLAKE2b then, and works twice as slowly without.
+ * The hash chain.  Programs call sodium_init() first: the library picks the
+ * processor's fastest BLAKE2b then.  Without, the hashes are the same.
  */
 #include "config.h"
 

@@ -179,6 +179,7 @@ size_t idfilter_bytes(const struct idfilter *f)
 	size_t bytes = sizeof(*f);
 
 	for (size_t i = 0; i < f->layers; i++)
-		bytes += f->layer[i].blocks * WORDS_PER_BLOCK * sizeof(uint64_t);
+		bytes +=
+			f->layer[i].blocks * WORDS_PER_BLOCK * sizeof(uint64_t);
 	return bytes;
 }

@@ -95,7 +95,8 @@ uint64_t ledger_first_gap(const struct ledger *l)
 	return l->first_gap;
 }
 
-int ledger_balance(const struct ledger *l, struct slice name, struct amount *ret)
+int ledger_balance(const struct ledger *l, struct slice name,
+		   struct amount *ret)
 {
 	uint32_t user = users_find(l->users, name);
 
@@ -316,8 +317,8 @@ static int stage_member(struct ledger *l, struct slice name, uint32_t *ret)
 	return 0;
 }
 
-int ledger_stage_opening(struct ledger *l, struct slice user, struct staged *ret,
-			 enum refusal *ret_refusal)
+int ledger_stage_opening(struct ledger *l, struct slice user,
+			 struct staged *ret, enum refusal *ret_refusal)
 {
 	enum refusal refusal = REFUSAL_NONE;
 	uint32_t number;

@@ -22,6 +22,7 @@ enum {
 };
 
 static const uint8_t classes[256] = {
+	/* clang-format off */
 	[0x00 ... 0x1f] = CLASS_CONTROL,
 	[' '] = CLASS_SPACE,
 	['"'] = CLASS_RESERVED,
@@ -29,6 +30,7 @@ static const uint8_t classes[256] = {
 	['='] = CLASS_RESERVED,
 	[0x7f] = CLASS_CONTROL,
 	[0x80 ... 0xff] = CLASS_WIDE,
+	/* clang-format on */
 };
 
 static const char fault_empty[] = "is empty";
@@ -38,7 +40,8 @@ static const char fault_control[] = "contains a control character";
 static const char fault_reserved[] = "contains one of = , \"";
 static const char fault_invisible[] =
 	"contains an invisible or direction-changing character";
-static const char fault_ascii[] = "contains something else than printable ASCII";
+static const char fault_ascii[] =
+	"contains something else than printable ASCII";
 
 /* Beyond ASCII, and no part of a name. */
 static const struct {

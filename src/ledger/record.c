@@ -26,8 +26,8 @@ struct rest {
 	const char *end;
 };
 
-static const char fault_name_rule[] =
-	"expected names of 1 to 64 bytes of printable UTF-8 without spaces = , \"";
+static const char fault_name_rule[] = "expected names of 1 to 64 bytes of "
+				      "printable UTF-8 without spaces = , \"";
 
 /* What stands before the next space or the end; false if that is nothing. */
 static inline bool take_word(struct rest *s, struct slice *ret)
@@ -93,8 +93,8 @@ static const char *parse_columns(struct rest *s, struct record *r)
 	    !take_word(s, &amount))
 		return s->p < s->end
 			       ? "expected single spaces between the columns"
-			       : "expected four columns: serial sender receiver "
-				 "amount";
+			       : "expected four columns: serial sender "
+				 "receiver amount";
 
 	fault = parse_serial(serial, r);
 	if (fault)
@@ -219,7 +219,8 @@ static const struct field {
 	const char *(*parse)(struct slice value, struct record *r);
 	const char *missing; /* what is said without it; NULL: not needed */
 } fields[] = {
-	{ " t=", parse_time, "expected t= or the end of the line behind the amount" },
+	{ " t=", parse_time,
+	  "expected t= or the end of the line behind the amount" },
 	{ " b=", parse_batch, NULL },
 	{ " id=", parse_id, NULL },
 	{ " m=", parse_memo, NULL },

@@ -75,7 +75,7 @@ static int reach(struct wallets *w, uint32_t user)
 	while (size <= user)
 		size *= 2;
 
-	/* Whatever grew before another did not is longer than said: harmless. */
+	/* What grew before another could not is too long: harmless. */
 	if (resize(&w->committed, size) < 0 || resize(&w->staged, size) < 0)
 		return -ENOMEM;
 	state = realloc(w->state, size);
@@ -88,7 +88,8 @@ static int reach(struct wallets *w, uint32_t user)
 	return 0;
 }
 
-static bool has_state(const struct wallets *w, uint32_t user, unsigned int state)
+static bool has_state(const struct wallets *w, uint32_t user,
+		      unsigned int state)
 {
 	return user < w->size && (w->state[user] & state);
 }

@@ -3,7 +3,7 @@
  * The file operations that the daemons use, as a table, so that a test can
  * count them, fail the n-th, or put a simulated disk behind them; and the few
  * helpers that get durability right.  All calls return a negative errno on
- * failure; none sets errno.
+ * failure; errno itself says nothing.
  */
 #ifndef UTIL_FILEOPS_H
 #define UTIL_FILEOPS_H

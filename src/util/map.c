@@ -151,7 +151,7 @@ static void close_hole(struct map *m, size_t hole)
 		if (m->slots[i] == 0)
 			break;
 
-		/* An entry may not move to before its home, seen in a circle. */
+		/* An entry may not move to before its home, in a circle. */
 		home = home_of(m, m->slots[i]);
 		if (((i - home) & m->mask) < ((i - hole) & m->mask))
 			continue;

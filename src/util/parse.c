@@ -13,19 +13,18 @@
 #define SAFE_DIGITS 19
 
 /* Two digits at a time: a division costs more than all the rest. */
-static const char decimal_pairs[] =
-	"0001020304050607080910111213141516171819"
-	"2021222324252627282930313233343536373839"
-	"4041424344454647484950515253545556575859"
-	"6061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
+static const char decimal_pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
 
 static const char hex_digits[] = "0123456789abcdef";
 
 /* One more than the value of a lower-case hex digit; 0: it is none. */
 static const uint8_t hex_values[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
 	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
@@ -36,7 +35,8 @@ static int parse_long(struct slice text, uint64_t *ret)
 	bool fits = true;
 
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned int digit = (unsigned char)text.p[i] - (unsigned int)'0';
+		unsigned int digit =
+			(unsigned char)text.p[i] - (unsigned int)'0';
 
 		if (digit > 9)
 			return -EINVAL;
@@ -61,7 +61,8 @@ int parse_u64(struct slice text, uint64_t *ret)
 		return parse_long(text, ret);
 
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned int digit = (unsigned char)text.p[i] - (unsigned int)'0';
+		unsigned int digit =
+			(unsigned char)text.p[i] - (unsigned int)'0';
 
 		if (digit > 9)
 			return -EINVAL;
@@ -71,7 +72,8 @@ int parse_u64(struct slice text, uint64_t *ret)
 	return 0;
 }
 
-int parse_u64_range(struct slice text, uint64_t min, uint64_t max, uint64_t *ret)
+int parse_u64_range(struct slice text, uint64_t min, uint64_t max,
+		    uint64_t *ret)
 {
 	uint64_t v;
 	int r;

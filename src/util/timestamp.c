@@ -143,10 +143,12 @@ int timestamp_parse(struct slice text, int64_t *ret)
 	minute = take_digits(&p, 2, ':', &bad);
 	second = take_digits(&p, 2, '.', &bad);
 	usec = take_digits(&p, 6, 'Z', &bad);
-	if (bad || !date_exists(date) || hour > 23 || minute > 59 || second > 59)
+	if (bad || !date_exists(date) || hour > 23 || minute > 59 ||
+	    second > 59)
 		return -EINVAL;
 
 	second += hour * 3600 + minute * 60;
-	*ret = (days_of_date(date) * SEC_PER_DAY + second) * USEC_PER_SEC + usec;
+	*ret = (days_of_date(date) * SEC_PER_DAY + second) * USEC_PER_SEC +
+	       usec;
 	return 0;
 }

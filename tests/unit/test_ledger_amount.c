@@ -50,13 +50,20 @@ START_TEST(refuses_what_is_no_amount)
 		const char *text;
 		int error;
 	} bad[] = {
-		{ "", -EINVAL },      { "-1", -EINVAL },
-		{ "+1", -EINVAL },    { "01", -EINVAL },
-		{ "00", -EINVAL },    { "abc", -EINVAL },
-		{ "1 ", -EINVAL },    { " 1", -EINVAL },
-		{ "1.5", -EINVAL },   { "1e3", -EINVAL },
-		{ "0x1", -EINVAL },   { "1\n", -EINVAL },
-		{ "-0", -EINVAL },    { "9223372036854775808", -ERANGE },
+		{ "", -EINVAL },
+		{ "-1", -EINVAL },
+		{ "+1", -EINVAL },
+		{ "01", -EINVAL },
+		{ "00", -EINVAL },
+		{ "abc", -EINVAL },
+		{ "1 ", -EINVAL },
+		{ " 1", -EINVAL },
+		{ "1.5", -EINVAL },
+		{ "1e3", -EINVAL },
+		{ "0x1", -EINVAL },
+		{ "1\n", -EINVAL },
+		{ "-0", -EINVAL },
+		{ "9223372036854775808", -ERANGE },
 		{ "18446744073709551615", -ERANGE },
 		{ "18446744073709551616", -ERANGE },
 		{ "99999999999999999999999", -ERANGE },
@@ -86,8 +93,8 @@ START_TEST(text_comes_back)
 		len = amount_format(of(values[i]), text);
 		ck_assert_uint_le(len, AMOUNT_TEXT_MAX);
 		ck_assert_int_eq(text[AMOUNT_TEXT_MAX], '#');
-		ck_assert_int_eq(amount_parse((struct slice){ text, len }, &back),
-				 0);
+		ck_assert_int_eq(
+			amount_parse((struct slice){ text, len }, &back), 0);
 		ck_assert_uint_eq(amount_to_u64(back), values[i]);
 	}
 }
@@ -196,12 +203,14 @@ START_TEST(a_sum_is_applied_within_the_limits)
 			 -EOVERFLOW);
 	ck_assert_int_eq(sum_applied(of(0), sum_from_i128(-I128_MAX - 1), &a),
 			 -ERANGE);
-	ck_assert_int_eq(sum_applied(of(INT64_MAX), sum_from_i128(I128_MAX), &a),
-			 -EOVERFLOW);
+	ck_assert_int_eq(
+		sum_applied(of(INT64_MAX), sum_from_i128(I128_MAX), &a),
+		-EOVERFLOW);
 	ck_assert_uint_eq(amount_to_u64(a), 77);
 	ck_assert_int_eq(sum_applied(of(1000), sum_from_i128(-1000), &a), 0);
 	ck_assert(amount_is_zero(a));
-	ck_assert_int_eq(sum_applied(of(7), sum_from_i128(INT64_MAX - 7), &a), 0);
+	ck_assert_int_eq(sum_applied(of(7), sum_from_i128(INT64_MAX - 7), &a),
+			 0);
 	ck_assert_uint_eq(amount_to_u64(a), INT64_MAX);
 }
 END_TEST

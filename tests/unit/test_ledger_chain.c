@@ -16,7 +16,8 @@
 
 UNIT_SUITE(test_ledger_chain);
 
-static void check_hash(const uint8_t hash[CHAIN_HASH_SIZE], const char *expected)
+static void check_hash(const uint8_t hash[CHAIN_HASH_SIZE],
+		       const char *expected)
 {
 	char text[CHAIN_HEX_SIZE + 1] = { 0 };
 
@@ -30,6 +31,7 @@ START_TEST(the_sample_data_has_the_hashes_of_b2sum)
 		const char *line;
 		const char *hash;
 	} known[] = {
+		/* clang-format off */
 		{ "1 Racheal John 45",
 		  "b83f60176c2b9cf1f4ac5a7b2759ebab671e44bfae3d7684358c66b9360b82cb" },
 		{ "2 Rishil Alice 30",
@@ -51,6 +53,7 @@ START_TEST(the_sample_data_has_the_hashes_of_b2sum)
 		{ "10 Ali Luke 15 t=2026-11-22T13:37:00.123456Z id=7f9c "
 		  "m=two%20coffees",
 		  "9363c4a9ecde04e35f8da1c7c085afd67ca64a953a9f913f095214c6da9b2f46" },
+		/* clang-format on */
 	};
 	uint8_t hash[CHAIN_HASH_SIZE];
 
@@ -76,6 +79,7 @@ START_TEST(lines_of_any_length_have_the_hashes_of_b2sum)
 		size_t len;
 		const char *hash;
 	} known[] = {
+		/* clang-format off */
 		{ 0,
 		  "85f02fac3f1227f5e62bc925a5df2041373390180c78766815d283f20c511130" },
 		{ 62,
@@ -90,6 +94,7 @@ START_TEST(lines_of_any_length_have_the_hashes_of_b2sum)
 		  "db9c9908fa31e1770ff0a9ad091bc98ba18a329a747b5cc7ab4a77c21353c4e3" },
 		{ 5000,
 		  "7f75a7709059c914c55ac2aa7511fe5fd8d9915d85df409dd72a84f6e7793442" },
+		/* clang-format on */
 	};
 	uint8_t hash[CHAIN_HASH_SIZE];
 	char line[5000];

@@ -42,7 +42,8 @@ static void add_many(struct idfilter *f, uint32_t from, uint32_t to)
 }
 
 /* How many of the ids with these numbers are perhaps known. */
-static uint32_t count_known(const struct idfilter *f, uint32_t from, uint32_t to)
+static uint32_t count_known(const struct idfilter *f, uint32_t from,
+			    uint32_t to)
 {
 	uint32_t known = 0;
 	char id[16];

@@ -27,6 +27,24 @@ START_TEST(keeps_what_was_added_while_it_grows)
 }
 END_TEST
 
+/* Else a long reply, built bit by bit, would cost the square of its length. */
+START_TEST(memory_grows_in_few_steps)
+{
+	_cleanup_(buf_done) struct buf b = { 0 };
+	unsigned int steps = 0;
+	size_t cap = 0;
+
+	for (unsigned int i = 0; i < 100000; i++) {
+		if (buf_add(&b, "x", 1) < 0)
+			ck_abort_msg("no memory");
+		steps += b.cap != cap;
+		cap = b.cap;
+	}
+	ck_assert_uint_le(steps, 20);
+	ck_assert_uint_le(cap, 200000);
+}
+END_TEST
+
 START_TEST(adding_nothing_needs_no_memory)
 {
 	struct buf b = { 0 };
@@ -148,6 +166,7 @@ Suite *test_util_buf(void)
 	TCase *c = tcase_create("buf");
 
 	tcase_add_test(c, keeps_what_was_added_while_it_grows);
+	tcase_add_test(c, memory_grows_in_few_steps);
 	tcase_add_test(c, adding_nothing_needs_no_memory);
 	tcase_add_test(c, reserved_room_is_there);
 	tcase_add_test(c, more_than_memory_is_refused_and_changes_nothing);

@@ -106,8 +106,9 @@ END_TEST
 START_TEST(signed_128_bits_come_back_at_their_limits)
 {
 	const __int128 max = (__int128)(~(unsigned __int128)0 >> 1);
-	const __int128 values[] = { 0, 1, -1, max, -max - 1,
-				    (__int128)1 << 64, -((__int128)1 << 64) };
+	const __int128 values[] = {
+		0, 1, -1, max, -max - 1, (__int128)1 << 64, -((__int128)1 << 64)
+	};
 	uint8_t out[16];
 
 	for (size_t i = 0; i < ELEMENTS(values); i++) {

@@ -191,7 +191,8 @@ static int faulty_rename(void *ctx, const char *from, const char *to)
 	struct faults *f = ctx;
 
 	trace(f, "rename");
-	return outcome(f, is_done(f) ? fileops_kernel.rename(NULL, from, to) : 0);
+	return outcome(f,
+		       is_done(f) ? fileops_kernel.rename(NULL, from, to) : 0);
 }
 
 static int faulty_unlink(void *ctx, const char *path)
@@ -220,7 +221,8 @@ static int replace(struct faults *f, const char *text)
 {
 	struct fileops ops = faulty(f);
 
-	return fileops_replace(&ops, in_directory("file"), 0600, slice_of(text));
+	return fileops_replace(&ops, in_directory("file"), 0600,
+			       slice_of(text));
 }
 
 /* Replace "old" by "new text" with one fault; returns what came of it. */
@@ -326,7 +328,8 @@ START_TEST(replace_makes_a_file_that_was_not_there)
 	(void)unlink(in_directory("file"));
 	ck_assert_int_eq(replace(&f, ""), 0);
 	ck_assert(file_is("file", ""));
-	ck_assert_int_eq(fileops_kernel.stat(NULL, in_directory("file"), &st), 0);
+	ck_assert_int_eq(fileops_kernel.stat(NULL, in_directory("file"), &st),
+			 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 }
 END_TEST
@@ -342,17 +345,32 @@ START_TEST(replace_clears_away_what_a_crash_has_left)
 }
 END_TEST
 
+static void link_temporary_to(const char *name)
+{
+	char target[PATH_MAX];
+
+	(void)snprintf(target, sizeof(target), "%s", in_directory(name));
+	ck_assert_int_eq(symlink(target, in_directory("file.tmp")), 0);
+}
+
 /* Whoever may write to the directory must not choose what we write to. */
 START_TEST(replace_does_not_write_through_a_link)
 {
-	struct faults f = { .at = 0 };
-	char target[PATH_MAX];
+	struct faults none = { .at = 0 };
+	struct faults stays = { .mode = FAIL_BEFORE, .at = 1, .error = -EIO };
 
 	put_file("target", "precious");
-	(void)snprintf(target, sizeof(target), "%s", in_directory("target"));
-	ck_assert_int_eq(symlink(target, in_directory("file.tmp")), 0);
-	ck_assert_int_eq(replace_with(&f), 0);
+	link_temporary_to("target");
+	ck_assert_int_eq(replace_with(&none), 0);
 	ck_assert(file_is("target", "precious"));
+
+	link_temporary_to("target");
+	ck_assert_int_eq(replace_with(&stays), -EEXIST);
+	ck_assert(file_is("target", "precious"));
+	link_temporary_to("new");
+	stays.calls = 0;
+	ck_assert_int_eq(replace_with(&stays), -EEXIST);
+	ck_assert(!exists("new"));
 }
 END_TEST
 
@@ -360,26 +378,26 @@ START_TEST(replace_in_no_directory_is_an_error)
 {
 	const char *path = in_directory("missing/file");
 
-	ck_assert_int_eq(fileops_replace(&fileops_kernel, path, 0600,
-					 slice_of("x")),
-			 -ENOENT);
+	ck_assert_int_eq(
+		fileops_replace(&fileops_kernel, path, 0600, slice_of("x")),
+		-ENOENT);
 }
 END_TEST
 
+/* A path that is just short enough, while the temporary one is not. */
 START_TEST(replace_of_too_long_a_path_is_an_error)
 {
-	char path[PATH_MAX + 1];
+	char path[PATH_MAX];
+	size_t len = strlen(directory);
 
-	memset(path, 'a', PATH_MAX);
-	path[PATH_MAX] = '\0';
-	ck_assert_int_eq(fileops_replace(&fileops_kernel, path, 0600,
-					 slice_of("x")),
-			 -ENAMETOOLONG);
-	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel, path + 1),
-			 0); /* its parent is here */
-	path[PATH_MAX - 1] = '/';
-	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel, path),
-			 -ENAMETOOLONG);
+	memcpy(path, directory, len);
+	while (len < PATH_MAX - 8)
+		path[len++] = '/';
+	memcpy(path + len, "/long", sizeof("/long"));
+	ck_assert_int_eq(
+		fileops_replace(&fileops_kernel, path, 0600, slice_of("x")),
+		-ENAMETOOLONG);
+	ck_assert(!exists("long"));
 }
 END_TEST
 
@@ -419,7 +437,8 @@ START_TEST(writing_is_at_the_place_that_was_said)
 
 	put_file("file", "0123456789");
 	fd = open_file("file", O_RDWR);
-	ck_assert_int_eq(fileops_write_all(&fileops_kernel, fd, "abc", 3, 8), 0);
+	ck_assert_int_eq(fileops_write_all(&fileops_kernel, fd, "abc", 3, 8),
+			 0);
 	ck_assert(file_is("file", "01234567abc"));
 	(void)close(fd);
 }
@@ -436,7 +455,8 @@ START_TEST(reading_exactly_takes_all_or_says_that_it_ended)
 	ck_assert_mem_eq(out, "6789", 4);
 	ck_assert_int_eq(fileops_read_exact(&fileops_kernel, fd, out, 4, 7),
 			 -EPIPE);
-	ck_assert_int_eq(fileops_read_exact(&fileops_kernel, fd, out, 0, 99), 0);
+	ck_assert_int_eq(fileops_read_exact(&fileops_kernel, fd, out, 0, 99),
+			 0);
 	(void)close(fd);
 	ck_assert_int_eq(fileops_read_exact(&fileops_kernel, -1, out, 4, 0),
 			 -EBADF);
@@ -474,8 +494,8 @@ START_TEST(a_whole_file_is_appended)
 
 	ck_assert_int_eq(buf_add(&b, "ab", 2), 0);
 	put_file("file", "0123456789");
-	ck_assert_int_eq(fileops_read_file(&fileops_kernel, in_directory("file"),
-					   10, &b),
+	ck_assert_int_eq(fileops_read_file(&fileops_kernel,
+					   in_directory("file"), 10, &b),
 			 0);
 	ck_assert_uint_eq(b.len, 12);
 	ck_assert_mem_eq(b.data, "ab0123456789", 12);
@@ -488,13 +508,13 @@ START_TEST(a_file_longer_than_the_limit_is_refused)
 
 	ck_assert_int_eq(buf_add(&b, "ab", 2), 0);
 	put_file("file", "0123456789");
-	ck_assert_int_eq(fileops_read_file(&fileops_kernel, in_directory("file"),
-					   9, &b),
-			 -EFBIG);
+	ck_assert_int_eq(
+		fileops_read_file(&fileops_kernel, in_directory("file"), 9, &b),
+		-EFBIG);
 	ck_assert_uint_eq(b.len, 2);
-	ck_assert_int_eq(fileops_read_file(&fileops_kernel, in_directory("file"),
-					   0, &b),
-			 -EFBIG);
+	ck_assert_int_eq(
+		fileops_read_file(&fileops_kernel, in_directory("file"), 0, &b),
+		-EFBIG);
 }
 END_TEST
 
@@ -518,6 +538,10 @@ START_TEST(a_file_longer_than_one_read_is_read)
 					   in_directory("large"), 200000, &b),
 			 0);
 	ck_assert_uint_eq(b.len, 200000);
+	ck_assert_int_eq(fileops_read_file(&fileops_kernel,
+					   in_directory("large"), 199999, &b),
+			 -EFBIG);
+	ck_assert_uint_eq(b.len, 200000);
 	for (unsigned int i = 0; i < 50000; i++)
 		ck_assert_mem_eq(b.data + (size_t)i * 4, &i, 4);
 }
@@ -530,8 +554,9 @@ START_TEST(only_regular_files_are_read_whole)
 
 	ck_assert_int_eq(fileops_read_file(&fileops_kernel, directory, 10, &b),
 			 -EISDIR);
-	ck_assert_int_eq(fileops_read_file(&fileops_kernel, "/dev/zero", 10, &b),
-			 -EINVAL);
+	ck_assert_int_eq(
+		fileops_read_file(&fileops_kernel, "/dev/zero", 10, &b),
+		-EINVAL);
 	ck_assert_int_eq(fileops_read_file(&fileops_kernel,
 					   in_directory("missing"), 10, &b),
 			 -ENOENT);
@@ -544,8 +569,8 @@ START_TEST(a_fifo_holds_nobody_up)
 	_cleanup_(buf_done) struct buf b = { 0 };
 
 	ck_assert_int_eq(mkfifo(in_directory("fifo"), 0600), 0);
-	ck_assert_int_eq(fileops_read_file(&fileops_kernel, in_directory("fifo"),
-					   10, &b),
+	ck_assert_int_eq(fileops_read_file(&fileops_kernel,
+					   in_directory("fifo"), 10, &b),
 			 -EINVAL);
 }
 END_TEST
@@ -572,14 +597,22 @@ END_TEST
 
 START_TEST(the_parent_of_any_path_is_synced)
 {
-	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel,
-					     in_directory("anything")),
-			 0);
+	char path[PATH_MAX + 2];
+
+	ck_assert_int_eq(
+		fileops_sync_parent(&fileops_kernel, in_directory("anything")),
+		0);
 	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel, "anything"), 0);
 	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel, "/anything"), 0);
-	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel,
-					     in_directory("missing/x")),
-			 -ENOENT);
+	ck_assert_int_eq(
+		fileops_sync_parent(&fileops_kernel, in_directory("missing/x")),
+		-ENOENT);
+
+	/* Longer than any that a file can have. */
+	memset(path, '/', sizeof(path));
+	path[PATH_MAX + 1] = '\0';
+	ck_assert_int_eq(fileops_sync_parent(&fileops_kernel, path),
+			 -ENAMETOOLONG);
 }
 END_TEST
 
@@ -653,9 +686,9 @@ START_TEST(kernel_errors_are_negative_and_write_no_result)
 	struct stat st = { .st_size = 77 };
 	char byte;
 
-	ck_assert_int_eq(fileops_kernel.open(NULL, in_directory("none"),
-					     O_RDONLY, 0),
-			 -ENOENT);
+	ck_assert_int_eq(
+		fileops_kernel.open(NULL, in_directory("none"), O_RDONLY, 0),
+		-ENOENT);
 	ck_assert_int_eq(fileops_kernel.pread(NULL, -1, &byte, 1, 0), -EBADF);
 	ck_assert_int_eq(fileops_kernel.pwrite(NULL, -1, "x", 1, 0), -EBADF);
 	ck_assert_int_eq(fileops_kernel.fdatasync(NULL, -1), -EBADF);

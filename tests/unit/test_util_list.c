@@ -22,9 +22,11 @@ static int digits_of(struct list *head)
 	struct list *tmp;
 	int digits = 0;
 
+	/* clang-format off */
 	list_for_each_safe(it, tmp, head)
 		digits = digits * 10 +
 			 list_entry(it, struct member, link)->number;
+	/* clang-format on */
 	return digits;
 }
 
@@ -41,7 +43,9 @@ END_TEST
 
 START_TEST(members_come_in_the_order_they_were_appended)
 {
-	struct member m[3] = { { .number = 1 }, { .number = 2 }, { .number = 3 } };
+	struct member m[3] = { { .number = 1 },
+			       { .number = 2 },
+			       { .number = 3 } };
 	struct list head;
 
 	list_init(&head);
@@ -55,8 +59,11 @@ END_TEST
 
 START_TEST(the_first_middle_and_last_can_be_removed)
 {
-	struct member m[5] = { { .number = 1 }, { .number = 2 }, { .number = 3 },
-			       { .number = 4 }, { .number = 5 } };
+	struct member m[5] = { { .number = 1 },
+			       { .number = 2 },
+			       { .number = 3 },
+			       { .number = 4 },
+			       { .number = 5 } };
 	struct list head;
 
 	list_init(&head);
@@ -89,7 +96,9 @@ END_TEST
 
 START_TEST(the_current_member_may_go_during_a_walk)
 {
-	struct member m[3] = { { .number = 1 }, { .number = 2 }, { .number = 3 } };
+	struct member m[3] = { { .number = 1 },
+			       { .number = 2 },
+			       { .number = 3 } };
 	struct list head;
 	struct list *it;
 	struct list *tmp;
@@ -98,10 +107,12 @@ START_TEST(the_current_member_may_go_during_a_walk)
 	list_init(&head);
 	for (int i = 0; i < 3; i++)
 		list_append(&head, &m[i].link);
+	/* clang-format off */
 	list_for_each_safe(it, tmp, &head) {
 		list_remove(it);
 		seen++;
 	}
+	/* clang-format on */
 	ck_assert_int_eq(seen, 3);
 	ck_assert(list_empty(&head));
 }

@@ -135,7 +135,7 @@ START_TEST(growing_loses_nothing)
 }
 END_TEST
 
-/* No marks of the deleted: they would slow down a table that lives for years. */
+/* No marks of the deleted: a table that lives for years would slow down. */
 START_TEST(removing_all_leaves_a_clean_table)
 {
 	struct map m;

@@ -35,7 +35,8 @@ START_TEST(unreserved_characters_stand_for_themselves)
 	check_pair("", "");
 	check_pair("abzABZ019-._~", "abzABZ019-._~");
 	check_pair("two coffees", "two%20coffees");
-	check_pair("50% = \"half\", or?", "50%25%20%3D%20%22half%22%2C%20or%3F");
+	check_pair("50% = \"half\", or?",
+		   "50%25%20%3D%20%22half%22%2C%20or%3F");
 	check_pair("caf\xc3\xa9", "caf%C3%A9");
 }
 END_TEST
@@ -63,9 +64,10 @@ END_TEST
 START_TEST(only_the_canonical_form_is_decoded)
 {
 	static const char *const bad[] = {
-		"%",   "%2",   "%2g",  "%g2", "a%",    "a%4",  "%41",	"%7E",
-		"%2d", "%c3",  "%3d",  " ",   "a b",   "+",    "a=b",	"\"",
-		",",   "\xc3", "\x01", "%%",  "%2%20", "%-1",  "% 20",	"/",
+		"%",   "%2",  "%2g", "%g2",  "a%",   "a%4", "%41",
+		"%7E", "%2d", "%c3", "%3d",  " ",    "a b", "+",
+		"a=b", "\"",  ",",   "\xc3", "\x01", "%%",  "%2%20",
+		"%2G", "%G2", "%-1", "% 20", "/",
 	};
 	char out[64];
 
@@ -73,9 +75,9 @@ START_TEST(only_the_canonical_form_is_decoded)
 		ck_assert_msg(percent_decode(slice_of(bad[i]), out,
 					     sizeof(out)) == -EINVAL,
 			      "%s", bad[i]);
-	ck_assert_int_eq(percent_decode((struct slice){ "\0", 1 }, out,
-					sizeof(out)),
-			 -EINVAL);
+	ck_assert_int_eq(
+		percent_decode((struct slice){ "\0", 1 }, out, sizeof(out)),
+		-EINVAL);
 }
 END_TEST
 
@@ -174,7 +176,8 @@ START_TEST(every_code_point_is_decoded)
 }
 END_TEST
 
-/* Each sequence of up to three bytes: as many are taken as code points exist. */
+/* Each sequence of up to three bytes: as many are taken as code points exist.
+ */
 START_TEST(no_code_point_has_a_second_form)
 {
 	unsigned int taken[4] = { 0 };
@@ -196,14 +199,29 @@ END_TEST
 START_TEST(malformed_text_is_not_utf8)
 {
 	static const char *const bad[] = {
-		"\x80",		    "\xbf",		"\xc0\x80",
-		"\xc1\xbf",	    "\xe0\x80\x80",	"\xe0\x9f\xbf",
-		"\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",
-		"\xed\xbf\xbf",	    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-		"\xff",		    "\xfe",		"\xc3",
-		"\xe2\x82",	    "\xf0\x9f\x98",	"\xc3(",
-		"\xe2(\x82",	    "\xe2\x82(",	"a\xc3",
-		"\xc3\xa9\xa9",	    "\xf8\x88\x80\x80\x80",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
+		"\xfe",
+		"\xc3",
+		"\xe2\x82",
+		"\xf0\x9f\x98",
+		"\xc3(",
+		"\xe2(\x82",
+		"\xe2\x82(",
+		"a\xc3",
+		"\xc3\xa9\xa9",
+		"\xf8\x88\x80\x80\x80",
 	};
 
 	for (size_t i = 0; i < ELEMENTS(bad); i++)

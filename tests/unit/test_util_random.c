@@ -63,8 +63,9 @@ END_TEST
 
 START_TEST(draws_stay_below_the_bound)
 {
-	static const uint64_t bounds[] = { 1, 2, 3, 10, 1000,
-					   UINT64_C(1) << 63, UINT64_MAX };
+	static const uint64_t bounds[] = { 1,	      2,    3,
+					   10,	      1000, UINT64_C(1) << 63,
+					   UINT64_MAX };
 	struct rng r;
 
 	rng_seed(&r, 1);
@@ -90,8 +91,8 @@ START_TEST(three_backends_are_drawn_alike)
 END_TEST
 
 /*
- * With this bound a remainder would draw the lower third half of the time, and a
- * product without rejection each fourth part's neighbour twice as often.
+ * With this bound a remainder would draw the lower third half of the time, and
+ * a product without rejection each fourth part's neighbour twice as often.
  */
 START_TEST(a_large_bound_has_no_bias)
 {
@@ -129,6 +130,23 @@ START_TEST(the_kernel_fills_all_bytes_and_no_more)
 }
 END_TEST
 
+START_TEST(the_kernel_fills_few_bytes_as_well)
+{
+	uint8_t seen[3] = { 0 };
+	uint8_t out[3];
+
+	for (int i = 0; i < 100; i++) {
+		memset(out, 0, sizeof(out));
+		random_bytes(out, 1);
+		random_bytes(out + 1, 2);
+		for (size_t j = 0; j < sizeof(out); j++)
+			seen[j] |= out[j];
+	}
+	for (size_t j = 0; j < sizeof(out); j++)
+		ck_assert_uint_eq(seen[j], 0xff);
+}
+END_TEST
+
 Suite *test_util_random(void)
 {
 	Suite *s = suite_create("util/random");
@@ -141,6 +159,7 @@ Suite *test_util_random(void)
 	tcase_add_test(c, three_backends_are_drawn_alike);
 	tcase_add_test(c, a_large_bound_has_no_bias);
 	tcase_add_test(c, the_kernel_fills_all_bytes_and_no_more);
+	tcase_add_test(c, the_kernel_fills_few_bytes_as_well);
 	suite_add_tcase(s, c);
 	return s;
 }

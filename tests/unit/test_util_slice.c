@@ -18,6 +18,7 @@ START_TEST(equal_means_same_length_and_bytes)
 	ck_assert(slice_equal(slice_of("abc"), slice_of("abc")));
 	ck_assert(!slice_equal(slice_of("abc"), slice_of("abd")));
 	ck_assert(!slice_equal(slice_of("abc"), slice_of("ab")));
+	ck_assert(!slice_equal(slice_of("ab"), slice_of("abc")));
 	ck_assert(slice_equal(none, slice_of("")));
 	ck_assert(slice_equal((struct slice){ "a\0b", 3 },
 			      (struct slice){ "a\0b", 3 }));
@@ -30,8 +31,8 @@ END_TEST
 START_TEST(order_is_by_unsigned_bytes_and_shorter_first)
 {
 	const struct slice rising[] = {
-		{ NULL, 0 },	  slice_of("A"), slice_of("AB"), slice_of("B"),
-		slice_of("a"),	  slice_of("a\x7f"),
+		{ NULL, 0 },	   slice_of("A"),	 slice_of("AB"),
+		slice_of("B"),	   slice_of("a"),	 slice_of("a\x7f"),
 		slice_of("a\x80"), slice_of("\xc3\xab"),
 	};
 

@@ -49,8 +49,8 @@ START_TEST(known_times_are_read)
 	for (size_t i = 0; i < ELEMENTS(known); i++) {
 		int64_t usec = -1;
 
-		ck_assert_int_eq(timestamp_parse(slice_of(known[i].text), &usec),
-				 0);
+		ck_assert_int_eq(
+			timestamp_parse(slice_of(known[i].text), &usec), 0);
 		ck_assert_int_eq(usec, known[i].usec);
 	}
 }
@@ -73,7 +73,8 @@ static bool agrees_with_gmtime(time_t second, unsigned int usec)
 
 	timestamp_format(both, out);
 	return memcmp(out, expected, TIMESTAMP_LEN) == 0 &&
-	       timestamp_parse((struct slice){ out, sizeof(out) }, &back) == 0 &&
+	       timestamp_parse((struct slice){ out, sizeof(out) }, &back) ==
+		       0 &&
 	       back == both;
 }
 
@@ -138,10 +139,46 @@ START_TEST(what_is_no_time_in_the_one_form_is_refused)
 	for (size_t i = 0; i < ELEMENTS(bad); i++) {
 		int64_t usec = 77;
 
-		ck_assert_msg(timestamp_parse(slice_of(bad[i]), &usec) == -EINVAL,
+		ck_assert_msg(timestamp_parse(slice_of(bad[i]), &usec) ==
+				      -EINVAL,
 			      "%s", bad[i]);
 		ck_assert_int_eq(usec, 77);
 	}
+}
+END_TEST
+
+static unsigned int days_taken(const char *month)
+{
+	unsigned int taken = 0;
+	char text[64];
+	int64_t usec;
+
+	for (unsigned int day = 0; day < 100; day++) {
+		(void)snprintf(text, sizeof(text), "%s-%02uT00:00:00.000000Z",
+			       month, day);
+		if (timestamp_parse(slice_of(text), &usec) < 0)
+			continue;
+		taken++;
+		ck_assert_uint_eq(day, taken);
+	}
+	return taken;
+}
+
+START_TEST(each_month_has_its_days)
+{
+	static const struct {
+		const char *month;
+		unsigned int days;
+	} known[] = {
+		{ "2026-01", 31 }, { "2026-02", 28 }, { "2026-03", 31 },
+		{ "2026-04", 30 }, { "2026-05", 31 }, { "2026-06", 30 },
+		{ "2026-07", 31 }, { "2026-08", 31 }, { "2026-09", 30 },
+		{ "2026-10", 31 }, { "2026-11", 30 }, { "2026-12", 31 },
+		{ "2000-02", 29 }, { "2024-02", 29 }, { "2100-02", 28 },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(known); i++)
+		ck_assert_uint_eq(days_taken(known[i].month), known[i].days);
 }
 END_TEST
 
@@ -183,6 +220,7 @@ Suite *test_util_timestamp(void)
 	tcase_add_test(c, any_time_agrees_with_the_c_library);
 	tcase_add_test(c, days_begin_and_end_as_in_the_c_library);
 	tcase_add_test(c, what_is_no_time_in_the_one_form_is_refused);
+	tcase_add_test(c, each_month_has_its_days);
 	tcase_add_test(c, every_truncation_and_a_trailing_byte_are_refused);
 	tcase_add_test(c, every_flipped_bit_is_refused_or_another_time);
 	suite_add_tcase(s, c);
