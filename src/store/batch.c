@@ -150,8 +150,7 @@ int batch_stage(struct batch *b, struct index *x, struct lines *held,
 	int r;
 
 	batch_clear(b);
-	if (records < 1 || records > RECORD_BATCH_MAX ||
-	    of.len > RECORD_OF_MAX)
+	if (records < 1 || records > RECORD_BATCH_MAX || of.len > RECORD_OF_MAX)
 		return -EBADMSG;
 
 	r = stage_lines(b, x, held, offset, first, records, of, lines);

@@ -250,6 +250,22 @@ static int keep_tail(struct blockfile *b, uint64_t at, struct buf *kept)
 	return fileops_sync_parent(b->ops, b->path);
 }
 
+static int truncate_to(struct blockfile *b, uint64_t end)
+{
+	int r;
+
+	r = b->ops->ftruncate(b->ops->ctx, b->fd, (off_t)end);
+	if (r == 0)
+		r = b->ops->fsync(b->ops->ctx, b->fd);
+	if (r < 0)
+		return blockfile_break(b, r);
+
+	/* What was reserved behind the end may be gone with it. */
+	b->end = end;
+	b->reserved = end;
+	return remember(b);
+}
+
 int blockfile_cut(struct blockfile *b, uint64_t at, struct buf *kept)
 {
 	int r;
@@ -260,16 +276,17 @@ int blockfile_cut(struct blockfile *b, uint64_t at, struct buf *kept)
 	r = keep_tail(b, at, kept);
 	if (r < 0)
 		return r;
+	return truncate_to(b, at);
+}
 
-	r = b->ops->ftruncate(b->ops->ctx, b->fd, (off_t)at);
+int blockfile_shorten(struct blockfile *b, uint64_t end)
+{
+	int r;
+
+	r = check_unchanged(b);
 	if (r < 0)
-		return blockfile_break(b, r);
-	r = b->ops->fsync(b->ops->ctx, b->fd);
-	if (r < 0)
-		return blockfile_break(b, r);
-	b->end = at;
-	b->reserved = at;
-	return remember(b);
+		return r;
+	return truncate_to(b, end);
 }
 
 int blockfile_settle(struct blockfile *b)
@@ -354,15 +371,8 @@ static int undo_append(struct blockfile *b)
 {
 	int r;
 
-	r = b->ops->ftruncate(b->ops->ctx, b->fd, (off_t)b->end);
-	if (r == 0)
-		r = b->ops->fsync(b->ops->ctx, b->fd);
-	if (r < 0)
-		return blockfile_break(b, r);
-
-	b->reserved = b->end;
 	b->full = true;
-	r = remember(b);
+	r = truncate_to(b, b->end);
 	return r < 0 ? r : -ENOSPC;
 }
 

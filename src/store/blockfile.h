@@ -49,16 +49,19 @@ int blockfile_scan(struct blockfile *b, uint64_t from, uint64_t number,
 		   uint64_t upto, scan_visit visit, void *arg) _must_check_;
 
 /* Exactly @len bytes; -ESTALE if the file ends before. */
-int blockfile_read(struct blockfile *b, void *out, size_t len, uint64_t at)
-	_must_check_;
+int blockfile_read(struct blockfile *b, void *out, size_t len,
+		   uint64_t at) _must_check_;
 
 /*
  * Keep what stands from @at on in a file beside, "PATH.torn-at-OFFSET", with
  * "-1", "-2" … behind it if there is one; then cut it off.  Its name is
  * appended to @kept.
  */
-int blockfile_cut(struct blockfile *b, uint64_t at, struct buf *kept)
-	_must_check_;
+int blockfile_cut(struct blockfile *b, uint64_t at,
+		  struct buf *kept) _must_check_;
+
+/* Make it @end bytes long, durably, and keep nothing of the rest. */
+int blockfile_shorten(struct blockfile *b, uint64_t end) _must_check_;
 
 /* Sync the file and its directory entry: nothing read is shown before. */
 int blockfile_settle(struct blockfile *b) _must_check_;

@@ -116,8 +116,7 @@ static int grow_users(struct index *x)
 	user = reallocarray(x->user, room, sizeof(*user));
 	if (!user)
 		return -ENOMEM;
-	memset(user + x->users_room, 0,
-	       (room - x->users_room) * sizeof(*user));
+	memset(user + x->users_room, 0, (room - x->users_room) * sizeof(*user));
 	x->user = user;
 	x->users_room = (uint32_t)room;
 	return 0;
@@ -223,9 +222,9 @@ static int push_posting(struct index *x, uint32_t number, uint32_t ordinal)
 		if (!grown)
 			return -ENOMEM;
 		u->ordinal = grown;
-		checkpoint = reallocarray(u->checkpoint,
-					  room / INDEX_CHECKPOINT + 1,
-					  sizeof(*checkpoint));
+		checkpoint =
+			reallocarray(u->checkpoint, room / INDEX_CHECKPOINT + 1,
+				     sizeof(*checkpoint));
 		if (!checkpoint)
 			return -ENOMEM;
 		u->checkpoint = checkpoint;

@@ -90,8 +90,8 @@ typedef int (*index_same)(void *arg, const struct index_entry *a,
 int index_seal(struct index *x, index_same same, void *arg) _must_check_;
 
 /* Add @count items of rising serials above the last: all of them or none. */
-int index_add(struct index *x, const struct index_item *items, size_t count)
-	_must_check_;
+int index_add(struct index *x, const struct index_item *items,
+	      size_t count) _must_check_;
 
 uint64_t index_last_serial(const struct index *x); /* 0: empty */
 

@@ -30,6 +30,7 @@ struct load {
 	struct tail tail;
 	bool copies; /* there are records with an of= */
 	bool ended; /* the last line, by a newline */
+	bool zero; /* it ends in a zero where its newline should be */
 	struct where newest; /* chained record */
 	struct where check; /* the last batch, and the record before it */
 };
@@ -54,6 +55,17 @@ static bool may_be_cut(const struct load *l, const struct record *r,
 	if (r->chained)
 		return l->copies || r->of.len > 0;
 	return l->tail.before.present || offset >= l->promised;
+}
+
+/*
+ * A crash while a missing newline was mended can leave a zero in its place: the
+ * file got longer, and the byte was not written.  So one zero at the very end
+ * is a missing newline.
+ */
+static bool ends_in_zero(const struct scan_line *line)
+{
+	return !line->ended && line->text.len == line->length &&
+	       line->text.len > 1 && line->text.p[line->text.len - 1] == '\0';
 }
 
 /* Parse a line; NULL, or what is wrong with it. */
@@ -114,23 +126,26 @@ static bool is_blank(struct slice text)
 }
 
 /* A scan_visit. */
-static int take_line(void *arg, const struct scan_line *line)
+static int take_line(void *arg, const struct scan_line *given)
 {
+	struct scan_line line = *given;
 	struct load *l = arg;
 	const char *reason;
 	struct record r;
 
-	l->ended = line->ended;
-	if (is_blank(line->text))
+	l->ended = line.ended;
+	l->zero = ends_in_zero(&line);
+	if (l->zero)
+		line.text.len--;
+	if (is_blank(line.text))
 		return 0;
 
-	reason = judge(l, line, &r);
+	reason = judge(l, &line, &r);
 	if (reason) {
-		tail_bad(&l->tail, line->offset, line->number, line->text,
-			 reason);
+		tail_bad(&l->tail, line.offset, line.number, line.text, reason);
 		return 0;
 	}
-	return take_record(l, line, &r);
+	return take_record(l, &line, &r);
 }
 
 /* A damage was met: torn, so 0, or a fault. */
@@ -158,23 +173,26 @@ static int judge_damage(struct load *l)
 /* A walk along the chain. */
 struct chain_walk {
 	struct load *load;
-	bool linked; /* the newest record was chained: serial and hash are its */
+	bool linked; /* the newest record was chained, and left these: */
 	uint64_t serial;
 	uint8_t hash[CHAIN_HASH_SIZE];
 };
 
-/* A scan_visit: a stored hash must follow from the one before, if that is here. */
+/* A scan_visit: a stored hash must follow from the one before it, if here. */
 static int check_link(void *arg, const struct scan_line *line)
 {
 	struct chain_walk *w = arg;
 	uint8_t expected[CHAIN_HASH_SIZE];
+	struct slice text = line->text;
 	const char *reason;
 	struct record r;
 
-	if (is_blank(line->text))
+	if (ends_in_zero(line))
+		text.len--;
+	if (is_blank(text))
 		return 0;
 	/* It was read before: if it reads otherwise now, that is a change. */
-	if (record_parse(line->text, &r, &reason) < 0)
+	if (record_parse(text, &r, &reason) < 0)
 		return -ESTALE;
 
 	if (w->linked && r.chained && r.serial == w->serial + 1) {
@@ -202,7 +220,7 @@ static int check_last_batch(struct load *l)
 			      check_link, &w);
 }
 
-/* Looks for the numbers of the lines at two offsets, the first of them lower. */
+/* Looks for the numbers of the lines at two offsets, the lower one first. */
 struct number_search {
 	uint64_t first_offset;
 	uint64_t second_offset;
@@ -290,6 +308,19 @@ static int cut_tail(struct load *l)
 	return 0;
 }
 
+/* The last record lacks its newline. */
+static int end_line(struct load *l)
+{
+	int r;
+
+	if (l->zero) {
+		r = blockfile_shorten(l->file, l->file->end - 1);
+		if (r < 0)
+			return r;
+	}
+	return blockfile_append(l->file, slice_of("\n"));
+}
+
 /* Everything is understood: put the end of the file in order. */
 static int mend(struct load *l)
 {
@@ -298,7 +329,7 @@ static int mend(struct load *l)
 	if (l->tail.damaged)
 		r = cut_tail(l);
 	else if (!l->ended)
-		r = blockfile_append(l->file, slice_of("\n"));
+		r = end_line(l);
 	if (r < 0)
 		return r;
 	return blockfile_settle(l->file);

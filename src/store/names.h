@@ -35,8 +35,8 @@ uint32_t names_find(const struct names *n, struct slice name);
  * Find or add; a new one gets the number n->count had.  @name is valid, so at
  * most 255 bytes.  0, -ENOMEM, or -EOVERFLOW past 2^32 - 2 names.
  */
-int names_intern(struct names *n, struct slice name, uint32_t *ret)
-	_must_check_;
+int names_intern(struct names *n, struct slice name,
+		 uint32_t *ret) _must_check_;
 
 struct slice names_text(const struct names *n, uint32_t number);
 

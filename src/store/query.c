@@ -42,8 +42,8 @@ static void judge_copies(struct query_walk *w)
 {
 	w->of_counts[0] = true;
 	for (uint32_t i = 1; i <= w->index->ofs; i++)
-		w->of_counts[i] = all_absent(&w->filter,
-					     index_of_text(w->index, i));
+		w->of_counts[i] =
+			all_absent(&w->filter, index_of_text(w->index, i));
 }
 
 /* How many of the user's records have ordinals below @ordinal? */

@@ -34,7 +34,7 @@ typedef int (*scan_visit)(void *arg, const struct scan_line *line);
  * the number @number.  -EPIPE: the file ends before @upto.
  */
 int scan_lines(const struct fileops *ops, int fd, uint64_t from,
-	       uint64_t number, uint64_t upto, scan_visit visit, void *arg)
-	_must_check_;
+	       uint64_t number, uint64_t upto, scan_visit visit,
+	       void *arg) _must_check_;
 
 #endif

@@ -74,17 +74,18 @@ struct store_ops {
 	void (*close)(struct store *s);
 	void (*state)(const struct store *s, struct store_state *ret);
 	/*
-	 * Write a batch: @lines are @records lines of serials @first and up, each
-	 * ended by a newline, kept for @of (empty: at home here).  Lines that
-	 * the block has already are left out.  0: written, sync it, or, if
+	 * Write a batch: @lines are @records lines of serials @first and up,
+	 * each ended by a newline, kept for @of (empty: at home here).  Lines
+	 * that the block has already are left out.  0: written, sync it, or, if
 	 * *ret_held, all of it was here and durable before.  -ENOSPC: full,
 	 * nothing written.  -EEXIST: below the last serial and not here.
-	 * -EBADMSG: not records of that range.  -ESTALE: the file was changed
-	 * behind us.  Others, and -ESTALE, are fatal: the process must end.
+	 * -EBADMSG: not records of that range.  -ENOMEM: nothing written.
+	 * -ESTALE: the file was changed behind us.  That, and all others, are
+	 * fatal: the process must end.  Not before the last was published.
 	 */
 	int (*append)(struct store *s, uint64_t first, uint32_t records,
 		      struct slice of, struct slice lines, bool *ret_held);
-	/* Make what was appended durable; may run in a thread.  Errors are fatal. */
+	/* Make the batch durable; may run in a thread.  Errors are fatal. */
 	int (*sync)(struct store *s);
 	/* After a good sync: show what was appended. */
 	int (*publish)(struct store *s);
@@ -93,7 +94,7 @@ struct store_ops {
 		       const uint8_t nonce[STORE_NONCE_SIZE]);
 	int (*fetch)(struct store *s, const struct store_query *q,
 		     store_visit visit, void *arg);
-	/* The record with this operation id: visit() is called once or not at all. */
+	/* The record with this id: visit() is called once or not at all. */
 	int (*find_id)(struct store *s, struct slice id, uint64_t upto,
 		       store_visit visit, void *arg);
 	int (*total)(struct store *s, const struct store_query *q,

@@ -32,7 +32,7 @@ static struct tail_mark mark_of(const struct record *r)
 	};
 }
 
-/* May wrap around in a file that somebody made up; still tells batches apart. */
+/* May wrap around in a file somebody made up; still tells batches apart. */
 static uint64_t first_serial(const struct tail_mark *m)
 {
 	return m->serial - (m->position - 1);
@@ -53,8 +53,8 @@ void tail_good(struct tail *t, const struct record *r)
 			t->before = m;
 		return;
 	}
-	/* An old record is in no batch. */
-	if (!r->chained || (t->after.present && !tail_same_batch(&t->after, &m)))
+	/* An old record looks like a batch of its own, and that is foreign. */
+	if (t->after.present && !tail_same_batch(&t->after, &m))
 		t->foreign = true;
 	if (!t->after.present)
 		t->after = m;
@@ -72,8 +72,8 @@ static uint64_t serial_in(struct slice text)
 	return parse_u64_range(text, 1, INT64_MAX, &serial) < 0 ? 0 : serial;
 }
 
-void tail_bad(struct tail *t, uint64_t offset, uint64_t line,
-	      struct slice text, const char *reason)
+void tail_bad(struct tail *t, uint64_t offset, uint64_t line, struct slice text,
+	      const char *reason)
 {
 	if (!t->damaged) {
 		t->serial = serial_in(text);
@@ -157,7 +157,7 @@ static bool begins_fields(struct slice text)
 static bool begins_record(struct slice text)
 {
 	static bool (*const is_column[])(struct slice) = {
-		is_serial, is_name, is_name, is_amount,
+		is_serial, is_name, is_name, is_amount
 	};
 	const char *space;
 	struct slice word;
@@ -182,19 +182,10 @@ static bool begins_record(struct slice text)
 	return begins_fields(text);
 }
 
-static bool all_zeros(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] != '\0')
-			return false;
-	return true;
-}
-
 /* The first append to a block, or something else? */
 static bool is_first_append(struct slice text)
 {
 	struct slice lead = { text.p, 0 };
-	struct slice rest;
 
 	while (lead.len < text.len && text.p[lead.len] != '\0' &&
 	       text.p[lead.len] != '\n')
@@ -203,12 +194,8 @@ static bool is_first_append(struct slice text)
 		return false;
 	if (lead.len == text.len)
 		return true;
-	if (text.p[lead.len] == '\n')
-		return false;
-
-	/* Zeros to the end, or zeros with more of a chained record behind. */
-	rest = (struct slice){ text.p + lead.len, text.len - lead.len };
-	return all_zeros(rest) || memmem(rest.p, rest.len, " h=", 3) != NULL;
+	/* Nobody types a zero byte: it stands for what was never written. */
+	return text.p[lead.len] == '\0';
 }
 
 bool tail_wants_text(const struct tail *t)

@@ -47,8 +47,8 @@ void tail_good(struct tail *t, const struct record *r);
  * The next line, number @line at @offset, is none; @reason is a constant.
  * @text is its beginning.
  */
-void tail_bad(struct tail *t, uint64_t offset, uint64_t line,
-	      struct slice text, const char *reason);
+void tail_bad(struct tail *t, uint64_t offset, uint64_t line, struct slice text,
+	      const char *reason);
 
 /* Do these two stand in the same batch? */
 bool tail_same_batch(const struct tail_mark *a, const struct tail_mark *b);

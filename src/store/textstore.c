@@ -79,10 +79,10 @@ static int text_append(struct store *s, uint64_t first, uint32_t records,
 	struct slice text;
 	int r;
 
-	assert(!t->pending);
 	r = blockfile_broken(t->file);
 	if (r < 0)
 		return r;
+	assert(!t->pending);
 	r = batch_stage(&t->batch, t->index, &t->lines, t->file->end, first,
 			records, of, lines);
 	if (r < 0)

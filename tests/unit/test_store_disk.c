@@ -32,7 +32,8 @@ struct slice disk_text(const struct disk_file *f)
 
 static void set_name(char name[DISK_NAME], const char *path)
 {
-	ck_assert_uint_lt(strlen(path), DISK_NAME);
+	if (strlen(path) >= DISK_NAME)
+		ck_abort_msg("%s is too long", path);
 	(void)snprintf(name, DISK_NAME, "%s", path);
 }
 
@@ -53,7 +54,8 @@ static struct disk_file *create(struct disk *d, const char *path)
 static void set(struct buf *b, struct slice data)
 {
 	buf_clear(b);
-	ck_assert_int_eq(buf_add(b, data.p, data.len), 0);
+	if (buf_add(b, data.p, data.len) < 0)
+		ck_abort();
 }
 
 void disk_put(struct disk *d, const char *path, struct slice data)
@@ -76,8 +78,8 @@ static int step(struct disk *d)
 
 static struct disk_open *opened(struct disk *d, int fd)
 {
-	ck_assert_int_ge(fd, FIRST_FD);
-	ck_assert_int_lt(fd, FIRST_FD + DISK_OPENS);
+	if (fd < FIRST_FD || fd >= FIRST_FD + DISK_OPENS)
+		ck_abort_msg("%d is no descriptor", fd);
 	return &d->open[fd - FIRST_FD];
 }
 
@@ -85,7 +87,8 @@ static struct disk_file *opened_file(struct disk *d, int fd)
 {
 	struct disk_file *f = opened(d, fd)->file;
 
-	ck_assert_ptr_nonnull(f);
+	if (!f)
+		ck_abort_msg("%d is not open", fd);
 	return f;
 }
 
@@ -149,7 +152,8 @@ static ssize_t disk_pread(void *ctx, int fd, void *out, size_t len, off_t at)
 static void resize(struct buf *b, size_t len)
 {
 	if (len > b->len) {
-		ck_assert_int_eq(buf_reserve(b, len - b->len), 0);
+		if (buf_reserve(b, len - b->len) < 0)
+			ck_abort();
 		memset(b->data + b->len, 0, len - b->len);
 	}
 	b->len = len;
@@ -335,6 +339,13 @@ void disk_done(struct disk *d)
 	}
 }
 
+void disk_remove(struct disk_file *f)
+{
+	buf_done(&f->data);
+	buf_done(&f->synced);
+	f->mode = 0;
+}
+
 /* Of what is not synced, keep some length and, of that, some sectors. */
 static void tear(struct disk_file *f, struct rng *rng)
 {
@@ -346,8 +357,8 @@ static void tear(struct disk_file *f, struct rng *rng)
 	/* Cut off, and not synced: it may have happened or not. */
 	if (high < low && rng_below(rng, 2) == 0)
 		len = high;
-	set(&torn, (struct slice){ (char *)f->synced.data,
-				   len < low ? len : low });
+	set(&torn,
+	    (struct slice){ (char *)f->synced.data, len < low ? len : low });
 	resize(&torn, len);
 	for (size_t at = low; at < len; at = (at / SECTOR + 1) * SECTOR) {
 		size_t end = (at / SECTOR + 1) * SECTOR;
@@ -378,11 +389,8 @@ void disk_crash(struct disk *d, struct rng *rng)
 			set_name(f->synced_name, f->name);
 		else
 			set_name(f->name, f->synced_name);
-		if (f->name[0] != '\0')
-			continue;
-		buf_done(&f->data);
-		buf_done(&f->synced);
-		f->mode = 0;
+		if (f->name[0] == '\0')
+			disk_remove(f);
 	}
 	d->fail_at = 0;
 }

@@ -59,6 +59,9 @@ void disk_put(struct disk *d, const char *path, struct slice data);
 struct disk_file *disk_find(struct disk *d, const char *path);
 struct slice disk_text(const struct disk_file *f);
 
+/* Take the file away, durably. */
+void disk_remove(struct disk_file *f);
+
 /* The power fails and comes back. */
 void disk_crash(struct disk *d, struct rng *rng);
 

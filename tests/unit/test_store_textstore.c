@@ -72,14 +72,15 @@ START_TEST(creates_an_empty_block)
 }
 END_TEST
 
-/* What was read may be in the page cache only: it is synced before it is shown. */
+/* What was read may be in the page cache only: it is synced before shown. */
 START_TEST(syncs_what_it_has_read)
 {
 	struct store *s;
 
 	disk_put(&disk, BLOCK, slice_of(""));
-	ck_assert_int_eq(buf_add(&disk_find(&disk, BLOCK)->data, SAMPLE,
-				 strlen(SAMPLE)), 0);
+	ck_assert_int_eq(
+		buf_add(&disk_find(&disk, BLOCK)->data, SAMPLE, strlen(SAMPLE)),
+		0);
 	s = tools_open_well(&disk);
 	assert_text(text_of(&disk_find(&disk, BLOCK)->synced),
 		    slice_of(SAMPLE));
@@ -97,8 +98,9 @@ START_TEST(shows_what_is_published)
 	disk_put(&disk, BLOCK, slice_of(SAMPLE));
 	s = tools_open_well(&disk);
 	maker_plain(&m, 3, &made);
-	ck_assert_int_eq(s->ops->append(s, 10, 3, slice_of(""), text_of(&made),
-					&held), 0);
+	ck_assert_int_eq(
+		s->ops->append(s, 10, 3, slice_of(""), text_of(&made), &held),
+		0);
 	ck_assert(!held);
 	ck_assert_uint_eq(state_of(s).last_serial, 9);
 	tools_fetch_all(s, &found);
@@ -130,8 +132,9 @@ START_TEST(appends_with_one_write)
 
 	maker_plain(&m, 100, &made);
 	before = f->changed;
-	ck_assert_int_eq(s->ops->append(s, 1, 100, slice_of(""), text_of(&made),
-					&held), 0);
+	ck_assert_int_eq(
+		s->ops->append(s, 1, 100, slice_of(""), text_of(&made), &held),
+		0);
 	ck_assert_int_eq(f->changed, before + 1);
 	assert_text(disk_text(f), text_of(&made));
 	s->ops->close(s);
@@ -169,13 +172,15 @@ START_TEST(acknowledges_a_batch_that_it_holds)
 
 	maker_plain(&m, 5, &made);
 	tools_commit(s, 1, 5, "", text_of(&made));
-	ck_assert_int_eq(s->ops->append(s, 1, 5, slice_of(""), text_of(&made),
-					&held), 0);
+	ck_assert_int_eq(
+		s->ops->append(s, 1, 5, slice_of(""), text_of(&made), &held),
+		0);
 	ck_assert(held);
 	/* As a copy for another, too. */
 	held = false;
-	ck_assert_int_eq(s->ops->append(s, 1, 5, slice_of("A"), text_of(&made),
-					&held), 0);
+	ck_assert_int_eq(
+		s->ops->append(s, 1, 5, slice_of("A"), text_of(&made), &held),
+		0);
 	ck_assert(held);
 	assert_text(disk_text(disk_find(&disk, BLOCK)), text_of(&made));
 	s->ops->close(s);
@@ -221,8 +226,9 @@ START_TEST(refuses_what_lies_below)
 	/* Serials 2 to 6: 2 and 3 are others here. */
 	buf_clear(&made);
 	maker_plain(&other, 5, &made);
-	ck_assert_int_eq(s->ops->append(s, 2, 5, slice_of(""), text_of(&made),
-					&held), -EEXIST);
+	ck_assert_int_eq(
+		s->ops->append(s, 2, 5, slice_of(""), text_of(&made), &held),
+		-EEXIST);
 	ck_assert_uint_eq(state_of(s).last_serial, 3);
 	s->ops->close(s);
 	s = tools_open_well(&disk);
@@ -241,13 +247,15 @@ START_TEST(refuses_what_would_fill_a_hole)
 	disk_put(&disk, BLOCK, slice_of("7 A B 1\n9 A B 1\n"));
 	s = tools_open_well(&disk);
 	maker_plain(&m, 2, &made);
-	ck_assert_int_eq(s->ops->append(s, 7, 2, slice_of(""), text_of(&made),
-					&held), -EEXIST);
+	ck_assert_int_eq(
+		s->ops->append(s, 7, 2, slice_of(""), text_of(&made), &held),
+		-EEXIST);
 	buf_clear(&made);
 	m.serial = 8;
 	maker_plain(&m, 1, &made);
-	ck_assert_int_eq(s->ops->append(s, 8, 1, slice_of(""), text_of(&made),
-					&held), -EEXIST);
+	ck_assert_int_eq(
+		s->ops->append(s, 8, 1, slice_of(""), text_of(&made), &held),
+		-EEXIST);
 	s->ops->close(s);
 }
 END_TEST
@@ -287,8 +295,8 @@ static bool keep(void *arg, uint64_t serial, struct slice line)
 	struct buf *out = arg;
 
 	ck_assert_int_eq(buf_addf(out, "%llu: %.*s\n",
-				  (unsigned long long)serial,
-				  SLICE_ARG(line)), 0);
+				  (unsigned long long)serial, SLICE_ARG(line)),
+			 0);
 	return true;
 }
 
@@ -307,15 +315,18 @@ START_TEST(finds_an_operation_id)
 	tools_commit(s, 1, 3, "", text_of(&made));
 	for (int round = 0; round < 2; round++) {
 		buf_clear(&found);
-		ck_assert_int_eq(s->ops->find_id(s, slice_of("third"), 3, keep,
-						 &found), 0);
+		ck_assert_int_eq(
+			s->ops->find_id(s, slice_of("third"), 3, keep, &found),
+			0);
 		ck_assert_uint_gt(found.len, 0);
 		ck_assert_int_eq(memcmp(found.data, "3: 3 Ali Luke 3 ", 16), 0);
 		buf_clear(&found);
-		ck_assert_int_eq(s->ops->find_id(s, slice_of("third"), 2, keep,
-						 &found), 0);
-		ck_assert_int_eq(s->ops->find_id(s, slice_of("second"), 3, keep,
-						 &found), 0);
+		ck_assert_int_eq(
+			s->ops->find_id(s, slice_of("third"), 2, keep, &found),
+			0);
+		ck_assert_int_eq(
+			s->ops->find_id(s, slice_of("second"), 3, keep, &found),
+			0);
 		ck_assert_uint_eq(found.len, 0);
 		s->ops->close(s);
 		s = tools_open_well(&disk);
@@ -417,13 +428,17 @@ START_TEST(breaks_for_good)
 	bool held;
 
 	maker_plain(&m, 1, &made);
-	ck_assert_int_eq(s->ops->append(s, 1, 1, slice_of(""), text_of(&made),
-					&held), 0);
+	ck_assert_int_eq(
+		s->ops->append(s, 1, 1, slice_of(""), text_of(&made), &held),
+		0);
 	disk.fail_at = disk.calls + 1;
 	disk.fail_with = -EIO;
 	ck_assert_int_eq(s->ops->sync(s), -EIO);
 	ck_assert_int_eq(s->ops->sync(s), -EIO);
 	ck_assert_int_eq(s->ops->publish(s), -EIO);
+	ck_assert_int_eq(
+		s->ops->append(s, 1, 1, slice_of(""), text_of(&made), &held),
+		-EIO);
 	ck_assert_int_eq(s->ops->fetch(s, &q, keep, &found), -EIO);
 	ck_assert_int_eq(s->ops->total(s, &q, &total), -EIO);
 	ck_assert_int_eq(s->ops->partners(s, &q, &partners, &count), -EIO);

@@ -61,11 +61,16 @@ void tools_commit(struct store *s, uint64_t first, uint32_t records,
 		  const char *of, struct slice lines);
 
 /* All lines that match, each with a newline. */
-void tools_fetch(struct store *s, const struct store_query *q,
-		 struct buf *out);
+void tools_fetch(struct store *s, const struct store_query *q, struct buf *out);
 
 /* All that the block holds. */
 void tools_fetch_all(struct store *s, struct buf *out);
+
+/*
+ * Memory runs out at this call of reallocarray() from now on, and at those
+ * behind it; 0: never.  All of the store's own arrays grow through it.
+ */
+extern unsigned tools_memory_ends;
 
 /* Fails the test with both texts if they differ. */
 void assert_text(struct slice found, struct slice expected);
