@@ -14,8 +14,8 @@
 struct backend_config {
 	char *name;
 	struct address listen;
-	char *block; /* path of the block file */
-	char *key_file; /* NULL: none */
+	char *block;		/* path of the block file */
+	char *key_file;		/* NULL: none */
 	uint32_t datagram_size; /* 0: auto */
 };
 

@@ -35,8 +35,8 @@ void faults_addv(struct faults *f, unsigned int line, const char *format,
  * Append "@file:line: message" and a newline for each to @out.  0 if there is
  * none, -EBADMSG if there are some, -ENOMEM.
  */
-int faults_report(struct faults *f, const char *file, struct buf *out)
-	_must_check_;
+int faults_report(struct faults *f, const char *file,
+		  struct buf *out) _must_check_;
 void faults_done(struct faults *f);
 
 #endif

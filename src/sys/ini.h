@@ -29,8 +29,8 @@ struct ini;
  * ini_report().  A negative errno, with a line in @faults, if the file cannot
  * be read.  libConfuse is not reentrant, and neither is this.
  */
-int ini_read(const char *path, cfg_t *cfg, struct ini **ret, struct buf *faults)
-	_must_check_;
+int ini_read(const char *path, cfg_t *cfg, struct ini **ret,
+	     struct buf *faults) _must_check_;
 struct ini *ini_free(struct ini *ini);
 DEFINE_CLEANUP(struct ini, ini_free);
 

@@ -30,11 +30,11 @@ struct ini {
 	struct faults faults;
 	struct ini_section *section;
 	size_t sections;
-	unsigned int line; /* the current one, from 1 */
+	unsigned int line;	     /* the current one, from 1 */
 	struct ini_section *current; /* NULL: none that is known */
 	bool skipping; /* the keys below a header that was a mistake */
-	bool brace; /* a section is open in what libConfuse reads */
-	int error; /* sticky: memory ran out */
+	bool brace;    /* a section is open in what libConfuse reads */
+	int error;     /* sticky: memory ran out */
 };
 
 /* NULL if there is none of that name. */

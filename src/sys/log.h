@@ -54,14 +54,14 @@ enum log_event {
 
 /* Journal fields; zero or empty ones are left out. */
 struct log_fields {
-	enum log_event event; /* MESSAGE_ID= */
-	uint64_t serial; /* CHAIN_SERIAL= */
-	struct slice sender; /* CHAIN_SENDER=, CHAIN_USER= */
+	enum log_event event;  /* MESSAGE_ID= */
+	uint64_t serial;       /* CHAIN_SERIAL= */
+	struct slice sender;   /* CHAIN_SENDER=, CHAIN_USER= */
 	struct slice receiver; /* CHAIN_RECEIVER=, CHAIN_USER= */
-	struct slice amount; /* CHAIN_AMOUNT= */
-	struct slice backend; /* CHAIN_BACKEND= */
-	struct slice id; /* CHAIN_ID= */
-	struct slice result; /* CHAIN_RESULT= */
+	struct slice amount;   /* CHAIN_AMOUNT= */
+	struct slice backend;  /* CHAIN_BACKEND= */
+	struct slice id;       /* CHAIN_ID= */
+	struct slice result;   /* CHAIN_RESULT= */
 };
 
 /* Once, first thing in main().  @debug: show LOG_DEBUG too. */

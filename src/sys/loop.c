@@ -31,12 +31,12 @@ struct entry {
 	loop_fd_handler on_fd;
 	loop_handler handler;
 	void *arg;
-	int fd; /* -EBADF unless it is a descriptor's */
+	int fd; /* if on_fd is set */
 };
 
 struct loop_timer {
 	struct entry entry; /* first: freed as one */
-	int64_t when; /* INT64_MAX: not armed */
+	int64_t when;	    /* INT64_MAX: not armed */
 };
 
 struct turn_end {
@@ -102,7 +102,6 @@ static void *entry_new(struct loop *l, size_t size, loop_handler handler,
 	e->loop = l;
 	e->handler = handler;
 	e->arg = arg;
-	e->fd = -EBADF;
 	list_init(&e->node);
 	return e;
 }
@@ -153,7 +152,7 @@ void loop_forget(struct loop *l, int fd)
 	list_for_each_safe(it, tmp, &l->entries) {
 		struct entry *e = list_entry(it, struct entry, node);
 
-		if (e->fd == fd) {
+		if (e->on_fd && e->fd == fd) {
 			entry_free(e);
 			return;
 		}

@@ -39,12 +39,12 @@ void loop_arm(struct loop_timer *t, int64_t when);
  * Called before the loop sleeps: at the beginning of loop_run(), and whenever
  * all that one wait found ready has been dispatched (a turn).
  */
-int loop_add_turn_end(struct loop *l, loop_handler handler, void *arg)
-	_must_check_;
+int loop_add_turn_end(struct loop *l, loop_handler handler,
+		      void *arg) _must_check_;
 
 /* @handler in the loop when @signo comes; blocks it for the process. */
-int loop_add_signal(struct loop *l, int signo, loop_handler handler, void *arg)
-	_must_check_;
+int loop_add_signal(struct loop *l, int signo, loop_handler handler,
+		    void *arg) _must_check_;
 /* Feed the watchdog from the loop, if the manager asks for it. */
 int loop_enable_watchdog(struct loop *l) _must_check_;
 

@@ -291,6 +291,7 @@ static int shut_out_all(int fd)
 	return 0;
 }
 
+/* From here on the kernel gives it what its peer sends, and nothing else. */
 static int let_peer_in(int fd)
 {
 	return set_option(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
@@ -306,7 +307,10 @@ int sockets_connect_datagram(const struct address *source,
 	if (r < 0)
 		return r;
 
-	/* Not SO_REUSEADDR: that would let other users share the port. */
+	/*
+	 * Not SO_REUSEADDR: that would let other users share the port.  Of a
+	 * group, Linux prefers the one that is connected to the sender (5.4).
+	 */
 	r = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (r < 0)
 		return r;

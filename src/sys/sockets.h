@@ -38,8 +38,8 @@ int sockets_claim(struct sockets_passed *p, int type,
 		  struct address *ret_address) _must_check_;
 
 /* A listening TCP socket; *ret_address is where it really is (port 0). */
-int sockets_listen(const struct address *at, struct address *ret_address)
-	_must_check_;
+int sockets_listen(const struct address *at,
+		   struct address *ret_address) _must_check_;
 /*
  * A UDP socket bound to @at, with receive and send buffers of @buffer bytes if
  * the system lets us.  What is too large for the path is -EMSGSIZE.

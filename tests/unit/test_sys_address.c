@@ -22,9 +22,15 @@ static struct address parse(const char *text)
 }
 
 static const char *const good[] = {
-	"127.0.0.1:0",		 "127.0.0.1:25800", "0.0.0.0:65535",
-	"255.255.255.255:1",	 "[::1]:25800",	    "[::]:0",
-	"[fe80::1]:1",		 "[2001:db8::7]:2", "[2001:db8:1:2:3:4:5:6]:3",
+	"127.0.0.1:0",
+	"127.0.0.1:25800",
+	"0.0.0.0:65535",
+	"255.255.255.255:1",
+	"[::1]:25800",
+	"[::]:0",
+	"[fe80::1]:1",
+	"[2001:db8::7]:2",
+	"[2001:db8:1:2:3:4:5:6]:3",
 	"[abcd:abcd:abcd:abcd:abcd:abcd:abcd:abcd]:65535",
 };
 
@@ -36,6 +42,8 @@ START_TEST(good_ones_come_back_as_they_were)
 	address_format(&a, text);
 	ck_assert_str_eq(text, good[_i]);
 	ck_assert(address_equal(&a, &a));
+	ck_assert_uint_eq(a.len, *good[_i] == '[' ? sizeof(struct sockaddr_in6)
+						  : sizeof(struct sockaddr_in));
 }
 END_TEST
 
@@ -90,9 +98,9 @@ START_TEST(zero_inside_is_refused)
 	static const char text[] = "127.0.0.1\0x:80";
 	struct address a;
 
-	ck_assert_int_eq(address_parse((struct slice){ text, sizeof(text) - 1 },
-				       &a),
-			 -EINVAL);
+	ck_assert_int_eq(
+		address_parse((struct slice){ text, sizeof(text) - 1 }, &a),
+		-EINVAL);
 }
 END_TEST
 
