@@ -67,12 +67,15 @@ static int split_server(struct client *c)
 		return -EINVAL;
 
 	host = (struct slice){ c->server, (size_t)(colon - c->server) };
-	if (host.len > 2 && host.p[0] == '[' && host.p[host.len - 1] == ']')
-		host = (struct slice){ host.p + 1, host.len - 2 };
-	else if (memchr(host.p, ':', host.len))
-		return -EINVAL;
 	if (host.len == 0)
 		return -EINVAL;
+	if (host.p[0] == '[') {
+		if (host.len <= 2 || host.p[host.len - 1] != ']')
+			return -EINVAL;
+		host = (struct slice){ host.p + 1, host.len - 2 };
+	} else if (memchr(host.p, ':', host.len)) {
+		return -EINVAL;
+	}
 
 	c->port = colon + 1;
 	c->host = strndup(host.p, host.len);

@@ -10,12 +10,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "ledger/name.h"
 #include "util/percent.h"
+#include "util/random.h"
 
 #include "walletctl/opstore.h"
 
@@ -23,7 +24,7 @@
 #define FILE_MODE 0600
 #define NAME_SIZE (3 * OPERATION_ID_MAX + 1)
 /* How often another walletctl with the very same id may get between. */
-#define KEEP_ATTEMPTS 4
+#define KEEP_ATTEMPTS 16
 
 struct opstore {
 	const struct fileops *ops;
@@ -130,12 +131,18 @@ static int name_of(const char *id, char out[NAME_SIZE])
 	return 0;
 }
 
+static void close_entry(struct opstore_entry *e)
+{
+	if (e->fd >= 0)
+		(void)e->ops->close(e->ops->ctx, e->fd);
+	e->fd = -EBADF;
+}
+
 struct opstore_entry *opstore_entry_free(struct opstore_entry *e)
 {
 	if (!e)
 		return NULL;
-	if (e->fd >= 0)
-		(void)e->ops->close(e->ops->ctx, e->fd);
+	close_entry(e);
 	free(e->path);
 	free(e);
 	return NULL;
@@ -204,42 +211,89 @@ static int compare_entry(const struct opstore_entry *e, const struct order *o)
 	return r;
 }
 
-static int write_entry(const struct opstore_entry *e, const struct order *o)
+/* Write, lock and sync the file under a name of its own. */
+static int write_temporary(struct opstore_entry *e, const char *path,
+			   const struct buf *text)
 {
-	struct buf text = { 0 };
-	int r = order_write(o, &text);
+	const struct fileops *ops = e->ops;
+	int r;
+
+	e->fd = ops->open(ops->ctx, path,
+			  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
+	if (e->fd < 0)
+		return e->fd;
+	r = ops->lock(ops->ctx, e->fd);
+	if (r == 0)
+		r = fileops_write_all(ops, e->fd, text->data, text->len, 0);
+	return r < 0 ? r : ops->fsync(ops->ctx, e->fd);
+}
+
+/* An unfinished file goes; what was renamed stays, and is safe to stay. */
+static int write_text(struct opstore_entry *e, const char *temporary,
+		      const struct buf *text)
+{
+	const struct fileops *ops = e->ops;
+	int r = write_temporary(e, temporary, text);
 
 	if (r == 0)
-		r = fileops_replace(e->ops, e->path, FILE_MODE,
-				    (struct slice){ (const char *)text.data,
-						    text.len });
+		r = ops->rename(ops->ctx, temporary, e->path);
+	if (r < 0) {
+		(void)ops->unlink(ops->ctx, temporary);
+		close_entry(e);
+		return r;
+	}
+	return fileops_sync_parent(ops, e->path);
+}
+
+/*
+ * Make the file whole, locked and durable at once.  fileops_replace() has one
+ * temporary name for all who write the same file; here they may be several.
+ */
+static int write_entry(struct opstore_entry *e, const struct order *o)
+{
+	_cleanup_(freep) char *temporary = NULL;
+	struct buf text = { 0 };
+	uint64_t unique;
+	int r;
+
+	random_bytes(&unique, sizeof(unique));
+	if (asprintf(&temporary, "%s.%" PRIx64, e->path, unique) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	r = order_write(o, &text);
+	if (r == 0)
+		r = write_text(e, temporary, &text);
 	buf_done(&text);
 	return r;
 }
 
-/*
- * Find or make the file.  -ENOENT: another walletctl with the same id took it
- * away in between.
- */
-static int try_keep(struct opstore_entry *e, const struct order *o,
-		    bool *ret_again)
+/* Take up the file that is there, if it is of this order. */
+static int keep_again(struct opstore_entry *e, const struct order *o,
+		      bool *ret_again)
 {
-	bool again = true;
 	int r = compare_entry(e, o);
 
-	if (r == -ENOENT) {
-		again = false;
-		r = write_entry(e, o);
-	}
 	if (r == 0)
 		r = lock_entry(e);
 	/* With the same id it is the same order, whoever sends it. */
-	if (r == -EWOULDBLOCK) {
-		again = true;
-		r = 0;
-	}
+	if (r == 0 || r == -EWOULDBLOCK)
+		*ret_again = true;
+	return r == -EWOULDBLOCK ? 0 : r;
+}
+
+/* -ENOENT: it was there, and somebody with the same id has settled it. */
+static int try_keep(struct opstore_entry *e, const struct order *o,
+		    bool *ret_again)
+{
+	int r;
+
+	if (e->ops->stat(e->ops->ctx, e->path, &(struct stat){ 0 }) == 0)
+		return keep_again(e, o, ret_again);
+
+	r = write_entry(e, o);
 	if (r == 0)
-		*ret_again = again;
+		*ret_again = false;
 	return r;
 }
 

@@ -144,10 +144,14 @@ static int copy_id(const char *given, char **ret)
 
 static enum status make_and_run(struct context *ctx, const char *command)
 {
+	const char *memo = ctx->options.value[OPTION_MEMO];
 	struct order o = { 0 };
 	enum status status;
 	int r;
 
+	/* "$note" of a script may be empty, and then there is none. */
+	if (memo && !*memo)
+		memo = NULL;
 	r = copy(command, &o.command);
 	if (r == 0)
 		r = copy(ctx->server, &o.server);
@@ -160,7 +164,7 @@ static enum status make_and_run(struct context *ctx, const char *command)
 	if (r == 0)
 		r = copy_id(ctx->options.value[OPTION_ID], &o.id);
 	if (r == 0)
-		r = copy(ctx->options.value[OPTION_MEMO], &o.memo);
+		r = copy(memo, &o.memo);
 
 	status = r < 0 ? fail(ctx, r) : run_order(ctx, &o);
 	order_done(&o);
@@ -177,11 +181,9 @@ enum status orders_open(struct context *ctx)
 	return make_and_run(ctx, "open");
 }
 
-/* Unknown is the worst: somebody has to do something. */
+/* Of done, refused and unknown, which is all that resuming comes to. */
 static enum status worse(enum status a, enum status b)
 {
-	if (a == STATUS_UNKNOWN || b == STATUS_UNKNOWN)
-		return STATUS_UNKNOWN;
 	return a > b ? a : b;
 }
 

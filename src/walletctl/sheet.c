@@ -47,6 +47,16 @@ static int new_table(FILE *out, scols_table **ret)
 	return 0;
 }
 
+/* Cells come escaped: their backslashes are not to be escaped once more. */
+static int new_column(scols_table *t, const char *heading, size_t width,
+		      int flags)
+{
+	struct libscols_column *c;
+
+	c = scols_table_new_column(t, heading, (double)width, flags);
+	return c ? scols_column_set_safechars(c, "\\") : -ENOMEM;
+}
+
 /* Numbers stand to the right; what they are is seen in the first row. */
 static int add_columns(struct sheet *s, const struct value *values)
 {
@@ -58,8 +68,9 @@ static int add_columns(struct sheet *s, const struct value *values)
 			continue;
 		if (values[i].kind == VALUE_NUMBER)
 			flags = SCOLS_FL_RIGHT;
-		if (!scols_table_new_column(s->table, c->heading,
-					    (double)s->width[i], flags))
+		/* A heading, even one that is not shown, goes before a width. */
+		if (new_column(s->table, s->rows ? "" : c->heading, s->width[i],
+			       flags) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -204,8 +215,8 @@ int sheet_card(FILE *out, const struct column *columns, size_t count,
 	if (r < 0)
 		return r;
 	scols_table_enable_noheadings(t, 1);
-	if (!scols_table_new_column(t, "name", 0, 0) ||
-	    !scols_table_new_column(t, "value", 0, SCOLS_FL_WRAP))
+	if (new_column(t, "name", 0, 0) < 0 ||
+	    new_column(t, "value", 0, SCOLS_FL_WRAP) < 0)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < count && r == 0; i++) {

@@ -110,10 +110,11 @@ static size_t serve(struct kit_server *s, int fd, size_t at)
 	enum kit_end end = KIT_STAY;
 	size_t start = at;
 
-	while (at < s->turns && end == KIT_STAY) {
-		const struct kit_turn *t = &s->turn[at++];
+	while (at < s->turns && (end == KIT_STAY || end == KIT_REPEAT)) {
+		const struct kit_turn *t = &s->turn[at];
 		int r = 0;
 
+		at += t->end != KIT_REPEAT;
 		for (unsigned i = 0; i < t->requests && r == 0; i++)
 			r = read_request(s, fd, reader);
 		end = r < 0 ? KIT_CLOSE : t->end;
@@ -123,7 +124,7 @@ static size_t serve(struct kit_server *s, int fd, size_t at)
 	}
 	close_connection(fd, end == KIT_STAY ? KIT_HOLD : end);
 	redisReaderFree(reader);
-	return at - start;
+	return end == KIT_REPEAT ? s->turns : at - start;
 }
 
 static void *run_script(void *arg)

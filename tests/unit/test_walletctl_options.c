@@ -13,26 +13,31 @@
 
 #define WORDS_MAX 8
 
-UNIT_SUITE(test_walletctl_options);
-
+static char *argv[WORDS_MAX + 1];
 static char *talk;
 static size_t talk_len;
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < ELEMENTS(argv); i++)
+		free(argv[i]);
+	free(talk);
+}
 
 /* Parse words that end in NULL; what is said goes to talk. */
 static int parse(const char *const *words, struct options *o)
 {
-	char *argv[WORDS_MAX + 1] = { strdup("walletctl") };
 	FILE *err = open_memstream(&talk, &talk_len);
 	int argc = 1;
 	int r;
 
+	argv[0] = strdup("walletctl");
 	while (words[argc - 1]) {
 		argv[argc] = strdup(words[argc - 1]);
 		argc++;
 	}
 	r = options_parse(argc, argv, err, o);
 	(void)fclose(err);
-	/* Fork mode: what the options borrow may leak with the test. */
 	return r;
 }
 
@@ -71,6 +76,7 @@ START_TEST(parse_takes_words_apart)
 	ck_assert_ptr_null(o.arg[o.args]);
 	ck_assert_pstr_eq(o.value[good[_i].key], good[_i].value);
 	ck_assert_str_eq(talk, "");
+	options_done(&o);
 }
 END_TEST
 
@@ -120,11 +126,14 @@ START_TEST(timeouts_are_seconds)
 }
 END_TEST
 
+UNIT_SUITE(test_walletctl_options);
+
 Suite *test_walletctl_options(void)
 {
 	Suite *s = suite_create("walletctl/options");
 	TCase *t = tcase_create("options");
 
+	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, parse_takes_words_apart, 0, ELEMENTS(good));
 	tcase_add_loop_test(t, parse_says_what_is_wrong, 0, ELEMENTS(bad));
 	tcase_add_loop_test(t, timeouts_are_seconds, 0, ELEMENTS(timeouts));

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of src/walletctl/opstore.c: an order is on disk or not, whole, and one
+ * walletctl at a time works on it.
+ */
+#include "config.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "unit.h"
+#include "walletctl/opstore.h"
+
+#include "test_walletctl_kit.h"
+
+static char id[] = "1f";
+static char amount[] = "5";
+static char other_amount[] = "6";
+static char server[] = "h:1";
+static char ben[] = "Ben";
+static char victor[] = "Victor";
+static char transfer[] = "transfer";
+
+static struct opstore *store;
+static struct order order;
+
+static void setup(void)
+{
+	kit_state_setup();
+	ck_assert_int_eq(opstore_open(&fileops_kernel, kit_pending(), &store),
+			 0);
+	order = (struct order){ .command = transfer,
+				.server = server,
+				.sender = ben,
+				.receiver = victor,
+				.amount = amount,
+				.id = id };
+}
+
+static void teardown(void)
+{
+	opstore_free(store);
+	kit_state_teardown();
+}
+
+START_TEST(directory_follows_the_environment)
+{
+	char *path;
+
+	ck_assert_int_eq(opstore_directory("/s", "/h", &path), 0);
+	ck_assert_str_eq(path, "/s/alichain/pending");
+	free(path);
+	/* A relative one is to be ignored. */
+	ck_assert_int_eq(opstore_directory("s", "/h", &path), 0);
+	ck_assert_str_eq(path, "/h/.local/state/alichain/pending");
+	free(path);
+	ck_assert_int_eq(opstore_directory(NULL, "", &path), -ENOENT);
+	ck_assert_int_eq(opstore_directory("", NULL, &path), -ENOENT);
+}
+END_TEST
+
+static mode_t mode_of(const char *name)
+{
+	char path[512];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s%s", kit_pending(), name);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+START_TEST(orders_are_kept_until_settled)
+{
+	struct opstore_entry *e;
+	bool again = true;
+
+	ck_assert_int_eq(opstore_keep(store, &order, &e, &again), 0);
+	ck_assert(!again);
+	ck_assert_uint_eq(kit_pending_count(), 1);
+	ck_assert_uint_eq(mode_of(""), 0700);
+	ck_assert_uint_eq(mode_of("/1f"), 0600);
+	ck_assert_int_eq(opstore_settle(e), 0);
+	ck_assert_uint_eq(kit_pending_count(), 0);
+}
+END_TEST
+
+/* Ids may hold what file names may not, or what a path would follow. */
+START_TEST(ids_make_harmless_names)
+{
+	static char ids[][8] = { "a/b", "..", ".", "../x", "a.tmp", "~", "%2E" };
+	static const char *const names[] = { "a%2Fb",	 "%2E%2E",  "%2E",
+					     "%2E%2E%2Fx", "a%2Etmp", "~",
+					     "%252E" };
+	struct opstore_entry *e;
+	struct order o;
+	char **found;
+	size_t count;
+	bool again;
+
+	order.id = ids[_i];
+	ck_assert_int_eq(opstore_keep(store, &order, &e, &again), 0);
+	opstore_entry_free(e);
+	ck_assert_int_eq(opstore_names(store, &found, &count), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(found[0], names[_i]);
+	ck_assert_int_eq(opstore_take(store, found[0], &o, &e), 0);
+	ck_assert(order_equal(&o, &order));
+	order_done(&o);
+	opstore_entry_free(e);
+	opstore_names_free(found, count);
+}
+END_TEST
+
+START_TEST(the_same_order_may_be_kept_again)
+{
+	struct opstore_entry *first;
+	struct opstore_entry *second;
+	bool again = false;
+
+	ck_assert_int_eq(opstore_keep(store, &order, &first, &again), 0);
+	opstore_entry_free(first);
+	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), 0);
+	ck_assert(again);
+	opstore_entry_free(second);
+
+	order.amount = other_amount;
+	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), -EEXIST);
+	ck_assert_uint_eq(kit_pending_count(), 1);
+}
+END_TEST
+
+/* Two at once: the second may send the same order, but not take it up. */
+START_TEST(an_order_in_work_is_locked)
+{
+	struct opstore_entry *first;
+	struct opstore_entry *second;
+	struct order o;
+	bool again = false;
+
+	ck_assert_int_eq(opstore_keep(store, &order, &first, &again), 0);
+	ck_assert_int_eq(opstore_take(store, "1f", &o, &second), -EWOULDBLOCK);
+	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), 0);
+	ck_assert(again);
+
+	/* Whoever is first takes the file away, the other does not mind. */
+	ck_assert_int_eq(opstore_settle(first), 0);
+	ck_assert_int_eq(opstore_settle(second), 0);
+	ck_assert_int_eq(opstore_take(store, "1f", &o, &second), -ENOENT);
+}
+END_TEST
+
+/* Again and again; the exit status of a child. */
+static int keep_and_settle(unsigned times)
+{
+	struct opstore_entry *e;
+	bool again;
+
+	for (unsigned i = 0; i < times; i++) {
+		if (opstore_keep(store, &order, &e, &again) < 0 ||
+		    opstore_settle(e) < 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Some with an id of their own, some all with the same. */
+START_TEST(many_at_once_do_not_disturb_each_other)
+{
+	pid_t child[8];
+
+	for (size_t i = 0; i < ELEMENTS(child); i++) {
+		child[i] = fork();
+		if (child[i] == 0) {
+			id[0] = i % 2 ? 's' : (char)('a' + i);
+			_exit(keep_and_settle(100));
+		}
+	}
+	for (size_t i = 0; i < ELEMENTS(child); i++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(child[i], &status, 0), child[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_uint_eq(kit_pending_count(), 0);
+}
+END_TEST
+
+START_TEST(a_killed_walletctl_leaves_its_order)
+{
+	struct opstore_entry *e;
+	struct order o;
+	int status;
+	pid_t child;
+	bool again;
+
+	child = fork();
+	if (child == 0) {
+		if (opstore_keep(store, &order, &e, &again) == 0)
+			(void)raise(SIGKILL);
+		_exit(1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+
+	ck_assert_int_eq(opstore_take(store, "1f", &o, &e), 0);
+	ck_assert(order_equal(&o, &order));
+	order_done(&o);
+	opstore_entry_free(e);
+}
+END_TEST
+
+START_TEST(bad_files_are_not_taken)
+{
+	struct opstore_entry *e;
+	struct order o;
+
+	kit_pending_write("junk", "hello\n");
+	ck_assert_int_eq(opstore_take(store, "junk", &o, &e), -EBADMSG);
+	/* Whole, but under another name. */
+	kit_pending_write("2f", "alichain-order 1\ncommand=open\nserver=h%3A1\n"
+				"sender=Ben\nid=1f\nend\n");
+	ck_assert_int_eq(opstore_take(store, "2f", &o, &e), -EBADMSG);
+	ck_assert_int_eq(opstore_take(store, "3f", &o, &e), -ENOENT);
+}
+END_TEST
+
+START_TEST(names_are_sorted_and_without_leftovers)
+{
+	char **names;
+	size_t count;
+
+	kit_pending_write("b", "");
+	kit_pending_write("a", "");
+	kit_pending_write("c.tmp", "half a fi");
+	ck_assert_int_eq(opstore_names(store, &names, &count), 0);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_eq(names[0], "a");
+	ck_assert_str_eq(names[1], "b");
+	opstore_names_free(names, count);
+}
+END_TEST
+
+/* A disk whose n-th writing or syncing call fails. */
+static unsigned calls_left;
+
+static int count_down(void)
+{
+	return calls_left == 0 || --calls_left > 0 ? 0 : -EIO;
+}
+
+static ssize_t failing_pwrite(void *ctx, int fd, const void *data, size_t len,
+			      off_t at)
+{
+	int r = count_down();
+
+	return r < 0 ? r : fileops_kernel.pwrite(ctx, fd, data, len, at);
+}
+
+static int failing_fsync(void *ctx, int fd)
+{
+	int r = count_down();
+
+	return r < 0 ? r : fileops_kernel.fsync(ctx, fd);
+}
+
+static int failing_rename(void *ctx, const char *from, const char *to)
+{
+	int r = count_down();
+
+	return r < 0 ? r : fileops_kernel.rename(ctx, from, to);
+}
+
+/* Kept means synced: file, then name, then directory; else it is an error. */
+START_TEST(every_failing_call_is_told)
+{
+	struct fileops failing = fileops_kernel;
+	struct opstore_entry *e;
+	struct opstore *s;
+	bool again;
+
+	failing.pwrite = failing_pwrite;
+	failing.fsync = failing_fsync;
+	failing.rename = failing_rename;
+	ck_assert_int_eq(opstore_open(&failing, kit_pending(), &s), 0);
+
+	calls_left = (unsigned)_i;
+	if (_i > 4) {
+		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), 0);
+		/* Exactly those four calls were made. */
+		ck_assert_uint_eq(calls_left, (unsigned)_i - 4);
+		opstore_entry_free(e);
+	} else {
+		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), -EIO);
+		/* There whole, or not at all. */
+		ck_assert_uint_eq(kit_pending_count(), _i == 4);
+	}
+	opstore_free(s);
+}
+END_TEST
+
+UNIT_SUITE(test_walletctl_opstore);
+
+Suite *test_walletctl_opstore(void)
+{
+	Suite *s = suite_create("walletctl/opstore");
+	TCase *t = tcase_create("opstore");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, directory_follows_the_environment);
+	tcase_add_test(t, orders_are_kept_until_settled);
+	tcase_add_loop_test(t, ids_make_harmless_names, 0, 7);
+	tcase_add_test(t, the_same_order_may_be_kept_again);
+	tcase_add_test(t, an_order_in_work_is_locked);
+	tcase_add_test(t, many_at_once_do_not_disturb_each_other);
+	tcase_add_test(t, a_killed_walletctl_leaves_its_order);
+	tcase_add_test(t, bad_files_are_not_taken);
+	tcase_add_test(t, names_are_sorted_and_without_leftovers);
+	tcase_add_loop_test(t, every_failing_call_is_told, 1, 6);
+	suite_add_tcase(s, t);
+	return s;
+}
