@@ -31,8 +31,11 @@ include $(srcdir)/tests/unit/store.mk
 include $(srcdir)/tests/unit/sys.mk
 include $(srcdir)/tests/unit/backend.mk
 include $(srcdir)/tests/unit/main.mk
+include $(srcdir)/tests/unit/engine.mk
 include $(srcdir)/tests/unit/walletctl.mk
 include $(srcdir)/tests/sim/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/scenario/local.mk
+include $(srcdir)/tests/decoder/local.mk
+include $(srcdir)/tests/docs/local.mk
 include $(srcdir)/tests/lint/local.mk

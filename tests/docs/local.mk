@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# What README.md, src/DESIGN.md and alichain(7) say is so.
+dist_check_SCRIPTS += \
+	tests/docs/test-design.py \
+	tests/docs/test-manual.py \
+	tests/docs/test-readme.py
+EXTRA_DIST += \
+	tests/docs/pages.py \
+	tests/docs/session.py
