@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "disk.h"
@@ -136,7 +137,7 @@ static int add_entry(struct disk *d, const char *name, int inode)
 
 	assert(d->now.count < FILES_MAX && strlen(name) < NAME_SIZE);
 	e = &d->now.entry[d->now.count++];
-	strncat(memset(e->name, 0, sizeof(e->name)), name, NAME_SIZE - 1);
+	(void)snprintf(e->name, sizeof(e->name), "%s", name);
 	e->inode = inode;
 	return 0;
 }

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Scripts that start the real programs: add them to dist_check_SCRIPTS, what
+# they import or read to EXTRA_DIST.
+dist_check_SCRIPTS += \
+	tests/scenario/test-activation.py \
+	tests/scenario/test-bad-tcp.py \
+	tests/scenario/test-bad-udp.py \
+	tests/scenario/test-faults.py \
+	tests/scenario/test-ids.py \
+	tests/scenario/test-limits.py \
+	tests/scenario/test-lossy.py \
+	tests/scenario/test-operations.py \
+	tests/scenario/test-redis.py \
+	tests/scenario/test-refusals.py \
+	tests/scenario/test-unavailable.py \
+	tests/scenario/test-uniform.py
+EXTRA_DIST += \
+	tests/scenario/books.py \
+	tests/scenario/datagram.py \
+	tests/scenario/harness.py \
+	tests/scenario/manager.py \
+	tests/scenario/relay.py \
+	tests/scenario/resp.py
+
+# Run by test-redis.py.
+check_PROGRAMS += tests/scenario/pipeline
+tests_scenario_pipeline_SOURCES = tests/scenario/pipeline.c
+tests_scenario_pipeline_LDADD = $(HIREDIS_LIBS)
