@@ -68,18 +68,6 @@ static int read_config(const struct options *o, struct backend_config **ret,
 	return 0;
 }
 
-int setup_check_config(const struct options *o)
-{
-	_cleanup_(backend_config_freep) struct backend_config *c = NULL;
-	_cleanup_(buf_done) struct buf faults = { 0 };
-
-	if (read_config(o, &c, &faults) == 0)
-		return EXIT_STATUS_OK;
-
-	(void)fwrite(faults.data, 1, faults.len, stderr);
-	return EXIT_STATUS_CONFIG;
-}
-
 int setup_config(const struct options *o, struct backend_config **ret)
 {
 	const struct log_fields fields = {
@@ -94,28 +82,47 @@ int setup_config(const struct options *o, struct backend_config **ret)
 	return EXIT_STATUS_CONFIG;
 }
 
-int setup_key(const struct backend_config *c, struct frame_key *ret)
+static int read_key(const struct backend_config *c, struct frame_key *ret)
 {
 	const struct log_fields fields =
 		fields_of(c, LOG_EVENT_CONFIGURATION_REJECTED);
 	_cleanup_(buf_done) struct buf fault = { 0 };
-	struct frame_key key = { 0 };
 	int r;
 
-	r = keyfile_read(c->key_file, key.bytes, &fault);
+	*ret = (struct frame_key){ 0 };
+	r = keyfile_read(c->key_file, ret->bytes, &fault);
 	if (r < 0) {
 		log_lines(LOG_ERR, &fields, text_of(&fault));
 		return EXIT_STATUS_CONFIG;
 	}
+	ret->present = r > 0;
+	return EXIT_STATUS_OK;
+}
 
-	key.present = r > 0;
-	if (!key.present)
+int setup_check_config(const struct options *o)
+{
+	_cleanup_(backend_config_freep) struct backend_config *c = NULL;
+	struct frame_key key;
+	int status;
+
+	status = setup_config(o, &c);
+	if (status != EXIT_STATUS_OK)
+		return status;
+	status = read_key(c, &key);
+	explicit_bzero(&key, sizeof(key));
+	return status;
+}
+
+int setup_key(const struct backend_config *c, struct frame_key *ret)
+{
+	int status;
+
+	status = read_key(c, ret);
+	if (status == EXIT_STATUS_OK && !ret->present)
 		log_print(LOG_WARNING, NULL,
 			  "no key_file: datagrams are not authenticated, and "
 			  "taken from loopback addresses only");
-
-	*ret = key;
-	return EXIT_STATUS_OK;
+	return status;
 }
 
 int setup_passed(struct sockets_passed *ret)

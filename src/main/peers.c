@@ -70,6 +70,15 @@ int peers_new(const struct main_config *config, struct peers **ret,
 		}
 	}
 
+	/* All are there: nobody else may join their port. */
+	for (size_t i = 0; i < p->count; i++) {
+		r = sockets_end_sharing(p->peer[i].fd);
+		if (r < 0) {
+			*ret_backend = i;
+			return r;
+		}
+	}
+
 	*ret = TAKE_PTR(p);
 	return 0;
 }

@@ -133,8 +133,6 @@ static int stage_lines(struct batch *b, struct index *x, struct lines *held,
 		line = (struct slice){ lines.p, (size_t)(end - lines.p) };
 		lines.p = end + 1;
 		lines.len -= line.len + 1;
-		if (line.len > RECORD_LINE_MAX)
-			return -EBADMSG;
 
 		r = stage_line(b, x, held, offset, first + i, of, line);
 		if (r < 0)

@@ -178,6 +178,7 @@ END_TEST
 
 START_TEST(key_is_read)
 {
+	const struct options o = options(NULL);
 	char text[80] = "";
 	char more[80];
 	struct frame_key key;
@@ -196,6 +197,7 @@ START_TEST(key_is_read)
 
 	ck_assert_int_eq(chmod(key_path, 0644), 0);
 	ck_assert_int_eq(setup_key(config, &key), EXIT_STATUS_CONFIG);
+	ck_assert_int_eq(setup_check_config(&o), EXIT_STATUS_CONFIG);
 }
 END_TEST
 
