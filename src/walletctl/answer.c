@@ -25,6 +25,7 @@ static const struct {
 	{ "NAME", STATUS_REFUSED, true },
 	{ "EXISTS", STATUS_REFUSED, true },
 	{ "IDREUSED", STATUS_REFUSED, true },
+	{ "LIMIT", STATUS_REFUSED, true },
 	{ "UNAVAILABLE", STATUS_UNAVAILABLE, false },
 	{ "UNKNOWN", STATUS_UNKNOWN, false },
 	{ "INTEGRITY", STATUS_INTEGRITY, false },
@@ -248,8 +249,8 @@ bool answer_info_next(const redisReply *reply, size_t *at,
 			continue;
 
 		*ret_key = (struct slice){ line, (size_t)(colon - line) };
-		*ret_value = (struct slice){ colon + 1,
-					     len - ret_key->len - 1 };
+		*ret_value =
+			(struct slice){ colon + 1, len - ret_key->len - 1 };
 		return true;
 	}
 	return false;

@@ -69,14 +69,14 @@ bool answer_is_error(const redisReply *reply, struct answer_error *ret);
 
 /* All of these: 0, or -EBADMSG if the answer is of another form. */
 int answer_integer(const redisReply *reply, int64_t *ret) _must_check_;
-int answer_record(const redisReply *reply, struct answer_record *ret)
-	_must_check_;
-int answer_receipt(const redisReply *reply, struct answer_receipt *ret)
-	_must_check_;
-int answer_partner(const redisReply *reply, struct answer_partner *ret)
-	_must_check_;
-int answer_statement(const redisReply *reply, struct answer_statement *ret)
-	_must_check_;
+int answer_record(const redisReply *reply,
+		  struct answer_record *ret) _must_check_;
+int answer_receipt(const redisReply *reply,
+		   struct answer_receipt *ret) _must_check_;
+int answer_partner(const redisReply *reply,
+		   struct answer_partner *ret) _must_check_;
+int answer_statement(const redisReply *reply,
+		     struct answer_statement *ret) _must_check_;
 int answer_tip(const redisReply *reply, struct answer_tip *ret) _must_check_;
 /* An array; its elements are for the functions above. */
 int answer_list(const redisReply *reply) _must_check_;

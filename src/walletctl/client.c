@@ -36,8 +36,7 @@ struct client {
 	char fault[FAULT_SIZE];
 };
 
-static int _printf_(3, 4)
-	fail(struct client *c, int r, const char *format, ...)
+static int _printf_(3, 4) fail(struct client *c, int r, const char *format, ...)
 {
 	va_list ap;
 
@@ -152,8 +151,7 @@ static int dial(const struct addrinfo *a, int64_t deadline)
 	int error;
 	int r;
 
-	fd = socket(a->ai_family,
-		    a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    a->ai_protocol);
 	if (fd < 0)
 		return -errno;

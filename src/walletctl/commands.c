@@ -44,7 +44,7 @@ const struct command commands_table[] = {
 	{ "status", "", "show how the daemons are",
 	  0, false, false, health_status },
 	{ "resume", "", "finish the orders whose answer never came",
-	  0, true, true, orders_resume },
+	  0, false, true, orders_resume },
 	{ "help", "[COMMAND]", "explain a command",
 	  0, true, false, help },
 };

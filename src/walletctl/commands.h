@@ -16,8 +16,8 @@ struct command {
 	const char *args; /* in capitals; "[X]" may be left out */
 	const char *help; /* one line, no full stop */
 	unsigned options; /* its own, a set of OPTION_BIT() */
-	bool local; /* needs no server */
-	bool changes; /* the ledger: its exit status tells of the order */
+	bool local;	  /* needs no server */
+	bool changes;	  /* the ledger: its exit status tells of the order */
 	enum status (*run)(struct context *ctx);
 };
 

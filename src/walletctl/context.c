@@ -38,6 +38,7 @@ enum status context_usage(struct context *ctx, const char *format, ...)
 {
 	_cleanup_(freep) char *sentence = NULL;
 	va_list ap;
+	bool about;
 	int n;
 
 	va_start(ap, format);
@@ -46,10 +47,11 @@ enum status context_usage(struct context *ctx, const char *format, ...)
 	if (n < 0)
 		sentence = NULL;
 
+	/* Who asks for help on what there is not is not helped by help on help. */
+	about = ctx->command && strcmp(ctx->command->name, "help") != 0;
 	context_say(ctx, "%s; see \"walletctl help%s%s\"",
 		    sentence ? sentence : "there is no memory",
-		    ctx->command ? " " : "",
-		    ctx->command ? ctx->command->name : "");
+		    about ? " " : "", about ? ctx->command->name : "");
 	return STATUS_USAGE;
 }
 

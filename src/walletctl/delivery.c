@@ -55,7 +55,8 @@ static struct client_request order_request(const struct order *o)
 static enum step judge_error(struct delivery *d, const struct answer_error *e)
 {
 	set_reason(d, e->sentence, "");
-	if (e->status == STATUS_UNAVAILABLE)
+	d->last_did_nothing = e->status == STATUS_UNAVAILABLE;
+	if (d->last_did_nothing)
 		return STEP_AGAIN;
 	if (e->status == STATUS_UNKNOWN) {
 		d->again = true;
@@ -82,6 +83,7 @@ static enum step judge_answer(struct client *c, struct delivery *d)
 
 	set_reason(d, slice_of(client_server(c)),
 		   " does not answer as a main daemon does.");
+	d->last_did_nothing = false;
 	d->again = true;
 	return STEP_GIVE_UP;
 }
@@ -89,6 +91,7 @@ static enum step judge_answer(struct client *c, struct delivery *d)
 static enum step judge_failure(struct client *c, struct delivery *d, int r)
 {
 	set_reason(d, slice_of(client_fault(c)), ".");
+	d->last_did_nothing = false;
 	if (client_sent(c))
 		d->again = true;
 	if (r == -EBADMSG || r == -EFBIG)

@@ -17,18 +17,19 @@
 struct delivery {
 	/* Set by the caller. */
 	int64_t timeout; /* microseconds for all attempts */
-	bool again; /* an earlier attempt may have gone through */
-	bool ask_coin; /* INFO ledger goes with it, in the same round trip */
+	bool again;	 /* an earlier attempt may have gone through */
+	bool ask_coin;	 /* INFO ledger goes with it, in the same round trip */
 	/* Told of the first attempt that has to be repeated; may be NULL. */
 	void (*repeating)(void *arg, const char *reason);
 	void *arg;
 
 	/* Filled by delivery_run(). */
 	enum status status;
+	bool last_did_nothing; /* as @reason says, but that is not all */
 	char *reason; /* a sentence, unless STATUS_DONE; with its full stop */
 	struct answer_receipt receipt; /* if STATUS_DONE; borrows from reply */
-	redisReply *reply; /* NULL if there was none */
-	redisReply *info; /* NULL if not asked for */
+	redisReply *reply;	       /* NULL if there was none */
+	redisReply *info;	       /* NULL if not asked for */
 };
 
 /*

@@ -17,7 +17,7 @@
 
 /* Keys of INFO, in the order of the report. */
 static const struct {
-	const char *key; /* of INFO, and in JSON */
+	const char *key;   /* of INFO, and in JSON */
 	const char *label; /* for people */
 	enum value_kind kind;
 } key_table[] = {
@@ -110,8 +110,8 @@ static bool next_pair(struct slice *rest, struct slice *ret_key,
 	*ret_value = (struct slice){ rest->p + len, 0 };
 	if (equals) {
 		ret_key->len = (size_t)(equals - rest->p);
-		*ret_value = (struct slice){ equals + 1,
-					     len - ret_key->len - 1 };
+		*ret_value =
+			(struct slice){ equals + 1, len - ret_key->len - 1 };
 	}
 	len += comma ? 1 : 0;
 	rest->p += len;

@@ -20,9 +20,9 @@
 struct listing {
 	struct context *ctx;
 	const char *user; /* NULL: of all users */
-	int64_t from; /* next serial to ask for */
-	int64_t left; /* records still to show */
-	int64_t tip; /* no serial past it */
+	int64_t from;	  /* next serial to ask for */
+	int64_t left;	  /* records still to show */
+	int64_t tip;	  /* no serial past it */
 	size_t columns;
 	struct sheet *sheet;
 };
@@ -37,13 +37,15 @@ static enum status ask_page(struct listing *l, bool first, redisReply *ret[2])
 {
 	char from[NUMBER_SIZE];
 	char count[NUMBER_SIZE];
+	const struct client_request history = {
+		6, { "HISTORY", l->user, "FROM", from, "COUNT", count }
+	};
+	const struct client_request list = {
+		5, { "LIST", "FROM", from, "COUNT", count }
+	};
 	const struct client_request q[] = {
 		{ 1, { "TIP" } },
-		l->user ? (struct client_request){ 6, { "HISTORY", l->user,
-							"FROM", from, "COUNT",
-							count } }
-			: (struct client_request){ 5, { "LIST", "FROM", from,
-							"COUNT", count } },
+		l->user ? history : list,
 	};
 
 	(void)snprintf(from, sizeof(from), "%" PRId64, l->from);

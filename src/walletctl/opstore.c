@@ -192,9 +192,9 @@ static int read_entry(const struct opstore_entry *e, struct order *ret)
 
 	r = fileops_read_file(e->ops, e->path, OPSTORE_FILE_MAX, &text);
 	if (r == 0)
-		r = order_read((struct slice){ (const char *)text.data,
-					       text.len },
-			       ret);
+		r = order_read(
+			(struct slice){ (const char *)text.data, text.len },
+			ret);
 	buf_done(&text);
 	return r;
 }

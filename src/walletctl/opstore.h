@@ -25,8 +25,8 @@ struct opstore_entry; /* a file that we hold the lock of */
  * $XDG_STATE_HOME/alichain/pending, else ~/.local/state/alichain/pending.
  * -ENOENT if neither variable is set to a full path; -ENOMEM.
  */
-int opstore_directory(const char *state_home, const char *home, char **ret)
-	_must_check_;
+int opstore_directory(const char *state_home, const char *home,
+		      char **ret) _must_check_;
 
 /* Makes @directory and those above it (0700).  @ops is borrowed. */
 int opstore_open(const struct fileops *ops, const char *directory,
@@ -56,8 +56,8 @@ struct opstore_entry *opstore_entry_free(struct opstore_entry *e);
 DEFINE_CLEANUP(struct opstore_entry, opstore_entry_free);
 
 /* File names, sorted; free the names and the array. */
-int opstore_names(struct opstore *s, char ***ret, size_t *ret_count)
-	_must_check_;
+int opstore_names(struct opstore *s, char ***ret,
+		  size_t *ret_count) _must_check_;
 void opstore_names_free(char **names, size_t count);
 
 #endif

@@ -177,8 +177,9 @@ void options_help(FILE *out, unsigned set)
 
 		if (!(set & OPTION_BIT(key)))
 			continue;
-		written = fprintf(out, "  --%s%s%s", s->name,
-				  s->value ? " " : "", s->value ? s->value : "");
+		written =
+			fprintf(out, "  --%s%s%s", s->name, s->value ? " " : "",
+				s->value ? s->value : "");
 		fprintf(out, "%*s%s\n",
 			written < HELP_COLUMN ? HELP_COLUMN - written : 1, "",
 			s->help);

@@ -37,7 +37,7 @@ enum option_key {
 #define OPTION_BIT(key) (1U << (key))
 
 struct option_spec {
-	const char *name; /* without the two dashes */
+	const char *name;  /* without the two dashes */
 	const char *value; /* what it wants, in capitals; NULL: nothing */
 	const char *help;
 	bool everywhere; /* every command takes it */
@@ -57,8 +57,8 @@ struct options {
  * no option, the last of two equal options counts.  Returns 0; -EINVAL with
  * one sentence on @err; -ENOMEM.  Free with options_done().
  */
-int options_parse(int argc, char **argv, FILE *err, struct options *ret)
-	_must_check_;
+int options_parse(int argc, char **argv, FILE *err,
+		  struct options *ret) _must_check_;
 void options_done(struct options *o);
 
 /* One line an option of @set, aligned, as help shows it. */

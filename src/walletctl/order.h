@@ -16,10 +16,10 @@
 /* Owns its texts. */
 struct order {
 	char *command; /* "transfer" or "open" */
-	char *server; /* whom it was made for */
+	char *server;  /* whom it was made for */
 	char *sender;
 	char *receiver; /* NULL when opening */
-	char *amount; /* NULL when opening; as it was typed */
+	char *amount;	/* NULL when opening; as it was typed */
 	char *id;
 	char *memo; /* NULL: none */
 };

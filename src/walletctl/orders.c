@@ -197,8 +197,9 @@ static enum status resume_order(struct context *ctx, const struct order *o,
 	enum status status;
 
 	if (client_new(o->server, &client) < 0) {
-		context_say(ctx, "the order %s is for \"%s\", which is no "
-				 "server; it was left alone",
+		context_say(ctx,
+			    "the order %s is for \"%s\", which is no "
+			    "server; it was left alone",
 			    o->id, o->server);
 		(void)opstore_entry_free(entry);
 		return STATUS_UNKNOWN;
@@ -268,8 +269,7 @@ static enum status resume_all(struct context *ctx, struct opstore *store)
 		status = fail(ctx, r);
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		status = worse(status,
-			       resume_one(ctx, store, names[i], &list));
+		status = worse(status, resume_one(ctx, store, names[i], &list));
 	opstore_names_free(names, count);
 	if (r == 0)
 		receipts_end(&list);

@@ -18,7 +18,7 @@
 enum form {
 	FORM_TEXT, /* for people */
 	FORM_JSON, /* one document */
-	FORM_RAW, /* bare values between tabs, a record a line */
+	FORM_RAW,  /* bare values between tabs, a record a line */
 };
 
 enum value_kind {
@@ -41,7 +41,7 @@ struct value value_text(struct slice text);
 struct value value_time(struct slice text);
 
 struct column {
-	const char *name; /* in JSON; scripts lean on it */
+	const char *name;    /* in JSON; scripts lean on it */
 	const char *heading; /* of a table; NULL: not shown there */
 };
 

@@ -52,8 +52,7 @@ static enum status read_server(struct context *ctx)
 
 	r = client_new(ctx->server, &ctx->client);
 	if (r == -EINVAL)
-		return context_usage(ctx,
-				     "%s: expected HOST:PORT, not \"%s\"",
+		return context_usage(ctx, "%s: expected HOST:PORT, not \"%s\"",
 				     where, ctx->server);
 	if (r < 0) {
 		context_say(ctx, "%s", strerror(-r));
@@ -78,7 +77,7 @@ static enum status prepare(struct context *ctx)
 		status = read_form(ctx);
 	if (status == STATUS_DONE)
 		status = read_timeout(ctx);
-	if (status == STATUS_DONE)
+	if (status == STATUS_DONE && !ctx->command->local)
 		status = read_server(ctx);
 	return status;
 }

@@ -13,11 +13,7 @@
 
 #include "walletctl/receipt.h"
 
-enum {
-	RESUMED_OUTCOME = RECORD_COLUMNS_MAX,
-	RESUMED_REASON,
-	RESUMED_COLUMNS
-};
+enum { RESUMED_OUTCOME = RECORD_COLUMNS_MAX, RESUMED_REASON, RESUMED_COLUMNS };
 
 /* A record, and what became of it. */
 static const struct column resumed_columns[RESUMED_COLUMNS] = {
@@ -49,8 +45,8 @@ static void order_values(const struct order *o, const struct delivery *d,
 {
 	struct answer_record a = {
 		.sender = slice_of(o->sender),
-		.receiver = slice_of(order_is_opening(o) ? o->sender
-							 : o->receiver),
+		.receiver =
+			slice_of(order_is_opening(o) ? o->sender : o->receiver),
 		.id = slice_of(o->id),
 		.memo = text_or_none(o->memo),
 	};
@@ -130,6 +126,10 @@ static void put_failure(FILE *err, const struct order *o,
 		fputs(" Nothing happened.\n", err);
 		return;
 	}
+	if (d->last_did_nothing)
+		fputs(" That is the last attempt; an earlier one may have gone "
+		      "through.",
+		      err);
 	fputs(" It is not known whether ", err);
 	put_deed(err, o);
 	fputs(": run \"walletctl resume\", or the same command again with "

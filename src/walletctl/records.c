@@ -29,6 +29,6 @@ void records_values(const struct answer_record *a, struct value *ret)
 	ret[RECORD_ID] = value_text(a->id);
 	ret[RECORD_MEMO] = value_text(a->memo);
 	ret[RECORD_HASH] = value_text(a->hash);
-	ret[RECORD_BALANCE] = a->has_balance ? value_number(a->balance)
-					     : value_none();
+	ret[RECORD_BALANCE] =
+		a->has_balance ? value_number(a->balance) : value_none();
 }

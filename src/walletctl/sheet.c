@@ -68,7 +68,8 @@ static int add_columns(struct sheet *s, const struct value *values)
 			continue;
 		if (values[i].kind == VALUE_NUMBER)
 			flags = SCOLS_FL_RIGHT;
-		/* A heading, even one that is not shown, goes before a width. */
+		/* A heading, even one that is not shown, goes before a width.
+		 */
 		if (new_column(s->table, s->rows ? "" : c->heading, s->width[i],
 			       flags) < 0)
 			return -ENOMEM;
@@ -206,7 +207,7 @@ size_t sheet_rows(const struct sheet *s)
 }
 
 int sheet_card(FILE *out, const struct column *columns, size_t count,
-		const struct value *values)
+	       const struct value *values)
 {
 	_cleanup_(scols_unref_tablep) scols_table *t = NULL;
 	struct buf cell = { 0 };

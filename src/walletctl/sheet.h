@@ -25,6 +25,6 @@ size_t sheet_rows(const struct sheet *s);
 
 /* One record, a line a value, names to the left; always for people. */
 int sheet_card(FILE *out, const struct column *columns, size_t count,
-		const struct value *values) _must_check_;
+	       const struct value *values) _must_check_;
 
 #endif

@@ -10,7 +10,7 @@ enum status {
 	STATUS_REFUSED = 1,
 	STATUS_USAGE = 2,
 	STATUS_UNAVAILABLE = 3, /* and nothing happened */
-	STATUS_UNKNOWN = 4, /* run it again, with the same operation id */
+	STATUS_UNKNOWN = 4,	/* run it again, with the same operation id */
 	STATUS_INTEGRITY = 5,
 	STATUS_NOT_PERMITTED = 6,
 };

@@ -14,7 +14,7 @@
 #include "test_walletctl_kit.h"
 
 #define RECORD8                                                                \
-	":5\r\n$3\r\nBen\r\n$6\r\nVictor\r\n:85\r\n$-1\r\n$2\r\nid\r\n"       \
+	":5\r\n$3\r\nBen\r\n$6\r\nVictor\r\n:85\r\n$-1\r\n$2\r\nid\r\n"        \
 	"$4\r\nmemo\r\n$2\r\nab\r\n"
 
 enum shape { INTEGER, RECORD, RECEIPT, PARTNER, STATEMENT, TIP, LIST };
@@ -64,7 +64,8 @@ static const struct {
 	{ RECORD, "*10\r\n" RECORD8 ":915\r\n:1\r\n", -EBADMSG },
 	{ RECORD, "*0\r\n", -EBADMSG },
 	{ RECORD, ":5\r\n", -EBADMSG },
-	{ RECORD, "*7\r\n:5\r\n$1\r\nA\r\n$1\r\nB\r\n:1\r\n$-1\r\n$-1\r\n$-1\r\n",
+	{ RECORD,
+	  "*7\r\n:5\r\n$1\r\nA\r\n$1\r\nB\r\n:1\r\n$-1\r\n$-1\r\n$-1\r\n",
 	  -EBADMSG },
 	{ RECORD,
 	  "*8\r\n:5\r\n$-1\r\n$1\r\nB\r\n:1\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n",
@@ -75,7 +76,8 @@ static const struct {
 	{ RECEIPT, "*4\r\n:10\r\n:914\r\n$1\r\nt\r\n$1\r\nh\r\n", 0 },
 	{ RECEIPT, "*3\r\n:10\r\n:914\r\n$1\r\nt\r\n", -EBADMSG },
 	{ RECEIPT, "*4\r\n:10\r\n:914\r\n$1\r\nt\r\n$-1\r\n", -EBADMSG },
-	{ RECEIPT, "*4\r\n$2\r\n10\r\n:914\r\n$1\r\nt\r\n$1\r\nh\r\n", -EBADMSG },
+	{ RECEIPT, "*4\r\n$2\r\n10\r\n:914\r\n$1\r\nt\r\n$1\r\nh\r\n",
+	  -EBADMSG },
 	{ RECEIPT, "$2\r\nOK\r\n", -EBADMSG },
 	{ PARTNER, "*3\r\n$3\r\nBen\r\n:2\r\n:-5\r\n", 0 },
 	{ PARTNER, "*3\r\n$3\r\nBen\r\n:2\r\n$2\r\n-5\r\n", -EBADMSG },
@@ -134,7 +136,7 @@ static const struct {
 	{ "-NAME a\r\n", "a", STATUS_REFUSED, true },
 	{ "-EXISTS a\r\n", "a", STATUS_REFUSED, true },
 	{ "-IDREUSED a\r\n", "a", STATUS_REFUSED, true },
-	{ "-LIMIT a\r\n", "a", STATUS_REFUSED, false },
+	{ "-LIMIT a\r\n", "a", STATUS_REFUSED, true },
 	{ "-READONLY a\r\n", "a", STATUS_REFUSED, false },
 	{ "-NOTFOUND a\r\n", "a", STATUS_REFUSED, false },
 	{ "-UNAVAILABLE a b\r\n", "a b", STATUS_UNAVAILABLE, false },

@@ -25,10 +25,12 @@ static const struct {
 	const char *server;
 	int expected;
 } servers[] = {
-	{ "127.0.0.1:25800", 0 }, { "[::1]:25800", 0 }, { "host:1", 0 },
-	{ "::1:25800", -EINVAL }, { "host", -EINVAL },  { "host:", -EINVAL },
-	{ "host:0", -EINVAL },	  { ":1", -EINVAL },	{ "[]:1", -EINVAL },
-	{ "host:65536", -EINVAL }, { "host:http", -EINVAL }, { "", -EINVAL },
+	{ "127.0.0.1:25800", 0 }, { "[::1]:25800", 0 },
+	{ "host:1", 0 },	  { "::1:25800", -EINVAL },
+	{ "host", -EINVAL },	  { "host:", -EINVAL },
+	{ "host:0", -EINVAL },	  { ":1", -EINVAL },
+	{ "[]:1", -EINVAL },	  { "host:65536", -EINVAL },
+	{ "host:http", -EINVAL }, { "", -EINVAL },
 };
 
 START_TEST(servers_are_host_and_port)
@@ -73,7 +75,8 @@ static const struct {
 	{ { 1, "$1073741824\r\nx", KIT_HOLD }, NEAR, -ETIMEDOUT },
 	{ { 1, "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
 	    KIT_HOLD },
-	  FAR, -EBADMSG },
+	  FAR,
+	  -EBADMSG },
 };
 
 START_TEST(each_failure_has_its_error)
@@ -82,9 +85,9 @@ START_TEST(each_failure_has_its_error)
 	redisReply *reply = NULL;
 	bool sent;
 
-	ck_assert_int_eq(ask(kit_server_name(s), servings[_i].wait, &sent,
-			     &reply),
-			 servings[_i].expected);
+	ck_assert_int_eq(
+		ask(kit_server_name(s), servings[_i].wait, &sent, &reply),
+		servings[_i].expected);
 	ck_assert(sent);
 	ck_assert_int_eq(reply != NULL, servings[_i].expected == 0);
 	freeReplyObject(reply);

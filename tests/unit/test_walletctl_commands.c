@@ -29,7 +29,7 @@ START_TEST(rows_are_whole)
 	ck_assert_uint_gt(len, 0);
 	ck_assert(islower((unsigned char)c->help[0]));
 	ck_assert_int_ne(c->help[len - 1], '.');
-	/* Only commands that show records may lack a meaning for a word. */
+	/* Placeholders, which the check of arguments takes apart. */
 	for (const char *p = c->args; *p; p++)
 		ck_assert_ptr_nonnull(
 			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ[] ", *p));
@@ -131,14 +131,35 @@ START_TEST(server_comes_from_the_environment)
 }
 END_TEST
 
+/* Whoever needs help should get it. */
+START_TEST(help_needs_no_server)
+{
+	FILE *null = fopen("/dev/null", "we");
+	char name[] = "walletctl";
+	char command[] = "help";
+	char *argv[] = { name, command, NULL };
+
+	ck_assert_ptr_nonnull(null);
+	(void)setenv("WALLETCTL_SERVER", "nowhere", 1);
+	ck_assert_int_eq(program_run(2, argv, null, null), STATUS_DONE);
+	(void)fclose(null);
+}
+END_TEST
+
 static const struct {
 	const char *a;
 	const char *b;
 	unsigned distance;
 } distances[] = {
-	{ "", "", 0 },		 { "tip", "tip", 0 },  { "", "abc", 3 },
-	{ "list", "lsit", 1 },	 { "list", "lit", 1 }, { "list", "liist", 1 },
-	{ "stats", "status", 1 }, { "ca", "abc", 3 },   { "open", "list", 4 },
+	{ "", "", 0 },
+	{ "tip", "tip", 0 },
+	{ "", "abc", 3 },
+	{ "list", "lsit", 1 },
+	{ "list", "lit", 1 },
+	{ "list", "liist", 1 },
+	{ "stats", "status", 1 },
+	{ "ca", "abc", 3 },
+	{ "open", "list", 4 },
 };
 
 START_TEST(distance_counts_mistakes)
@@ -176,6 +197,7 @@ Suite *test_walletctl_commands(void)
 			    ELEMENTS(mistakes));
 	tcase_add_test(t, version_is_the_packages);
 	tcase_add_test(t, server_comes_from_the_environment);
+	tcase_add_test(t, help_needs_no_server);
 	tcase_add_loop_test(t, distance_counts_mistakes, 0,
 			    ELEMENTS(distances));
 	tcase_add_test(t, distance_bounds_its_words);

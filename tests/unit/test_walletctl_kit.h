@@ -15,7 +15,7 @@
 
 /* What the scripted server does behind an answer. */
 enum kit_end {
-	KIT_STAY, /* the next turn is on this connection */
+	KIT_STAY,   /* the next turn is on this connection */
 	KIT_REPEAT, /* this turn again, until the client closes */
 	KIT_CLOSE,
 	KIT_RESET,

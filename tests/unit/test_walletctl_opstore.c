@@ -92,8 +92,10 @@ END_TEST
 /* Ids may hold what file names may not, or what a path would follow. */
 START_TEST(ids_make_harmless_names)
 {
-	static char ids[][8] = { "a/b", "..", ".", "../x", "a.tmp", "~", "%2E" };
-	static const char *const names[] = { "a%2Fb",	 "%2E%2E",  "%2E",
+	static char ids[][8] = {
+		"a/b", "..", ".", "../x", "a.tmp", "~", "%2E"
+	};
+	static const char *const names[] = { "a%2Fb",	   "%2E%2E",  "%2E",
 					     "%2E%2E%2Fx", "a%2Etmp", "~",
 					     "%252E" };
 	struct opstore_entry *e;

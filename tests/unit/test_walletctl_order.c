@@ -78,9 +78,9 @@ START_TEST(a_cut_file_is_refused)
 	struct order o;
 
 	for (size_t i = 0; i < len; i++)
-		ck_assert_int_eq(order_read((struct slice){ TRANSFER_TEXT, i },
-					    &o),
-				 -EBADMSG);
+		ck_assert_int_eq(
+			order_read((struct slice){ TRANSFER_TEXT, i }, &o),
+			-EBADMSG);
 }
 END_TEST
 

@@ -36,46 +36,121 @@ static const struct {
 } scripts[] = {
 	/* Done, and refused, at the first attempt. */
 	{ { { 1, RECEIPT, KIT_CLOSE } }, 1, "8", PAY, STATUS_DONE, 0, "" },
-	{ { { 1, POOR, KIT_CLOSE } }, 1, "8", PAY, STATUS_REFUSED, 0,
+	{ { { 1, POOR, KIT_CLOSE } },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_REFUSED,
+	  0,
 	  "\"Ben\" was unable to transfer 1 alicoins to \"Victor\" because of "
 	  "insufficient balance.\n" },
-	{ { { 1, "-READONLY Closed.\r\n", KIT_CLOSE } }, 1, "8", PAY,
-	  STATUS_REFUSED, 0, "Closed.\n" },
-	{ { { 1, "-NOPERM Not you.\r\n", KIT_CLOSE } }, 1, "8", PAY,
-	  STATUS_NOT_PERMITTED, 0, "Not you.\n" },
+	{ { { 1, "-READONLY Closed.\r\n", KIT_CLOSE } },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_REFUSED,
+	  0,
+	  "Closed.\n" },
+	{ { { 1, "-NOPERM Not you.\r\n", KIT_CLOSE } },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_NOT_PERMITTED,
+	  0,
+	  "Not you.\n" },
 	/* Not now, and then done, on the same connection. */
 	{ { { 1, "-UNAVAILABLE Wait.\r\n", KIT_STAY },
-	    { 1, RECEIPT, KIT_CLOSE } }, 2, "8", PAY PAY, STATUS_DONE, 0,
+	    { 1, RECEIPT, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_DONE,
+	  0,
 	  "walletctl: Wait. Trying again.\n" },
 	/* The answer got lost: the same id again. */
-	{ { { 1, "", KIT_RESET }, { 1, RECEIPT, KIT_CLOSE } }, 2, "8", PAY PAY,
-	  STATUS_DONE, 0, "Trying again.\n" },
-	{ { { 1, "", KIT_CLOSE }, { 1, RECEIPT, KIT_CLOSE } }, 2, "8", PAY PAY,
-	  STATUS_DONE, 0, "Trying again.\n" },
-	{ { { 1, "*4\r\n:10\r\n", KIT_CLOSE }, { 1, RECEIPT, KIT_CLOSE } }, 2,
-	  "8", PAY PAY, STATUS_DONE, 0, "Trying again.\n" },
+	{ { { 1, "", KIT_RESET }, { 1, RECEIPT, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_DONE,
+	  0,
+	  "Trying again.\n" },
+	{ { { 1, "", KIT_CLOSE }, { 1, RECEIPT, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_DONE,
+	  0,
+	  "Trying again.\n" },
+	{ { { 1, "*4\r\n:10\r\n", KIT_CLOSE }, { 1, RECEIPT, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_DONE,
+	  0,
+	  "Trying again.\n" },
 	{ { { 1, "-UNKNOWN Perhaps.\r\n", KIT_STAY },
-	    { 1, RECEIPT, KIT_CLOSE } }, 2, "8", PAY PAY, STATUS_DONE, 0,
+	    { 1, RECEIPT, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_DONE,
+	  0,
 	  "walletctl: Perhaps. Trying again.\n" },
 	/* A rule of the ledger settles it, for the lost attempt as well. */
-	{ { { 1, "", KIT_CLOSE }, { 1, POOR, KIT_CLOSE } }, 2, "8", PAY PAY,
-	  STATUS_REFUSED, 0, "insufficient balance.\n" },
+	{ { { 1, "", KIT_CLOSE }, { 1, POOR, KIT_CLOSE } },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_REFUSED,
+	  0,
+	  "insufficient balance.\n" },
 	/* A closed ledger says nothing of the attempt before. */
 	{ { { 1, "", KIT_CLOSE }, { 1, "-READONLY Closed.\r\n", KIT_CLOSE } },
-	  2, "8", PAY PAY, STATUS_UNKNOWN, 1, "with --id 7.\n" },
+	  2,
+	  "8",
+	  PAY PAY,
+	  STATUS_UNKNOWN,
+	  1,
+	  "with --id 7.\n" },
 	/* Nobody answers, or answers in time. */
-	{ { { 1, "", KIT_HOLD } }, 1, "0.5", PAY, STATUS_UNKNOWN, 1,
+	{ { { 1, "", KIT_HOLD } },
+	  1,
+	  "0.5",
+	  PAY,
+	  STATUS_UNKNOWN,
+	  1,
 	  "It is not known whether \"Ben\" transferred 1 to \"Victor\": run "
 	  "\"walletctl resume\"" },
-	{ { { 1, "*4\r\n:10\r\n", KIT_HOLD } }, 1, "0.5", PAY, STATUS_UNKNOWN,
-	  1, "did not answer in time" },
+	{ { { 1, "*4\r\n:10\r\n", KIT_HOLD } },
+	  1,
+	  "0.5",
+	  PAY,
+	  STATUS_UNKNOWN,
+	  1,
+	  "did not answer in time" },
 	/* No main daemon at all. */
-	{ { { 1, "Hello\r\n", KIT_HOLD } }, 1, "8", PAY, STATUS_UNKNOWN, 1,
+	{ { { 1, "Hello\r\n", KIT_HOLD } },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_UNKNOWN,
+	  1,
 	  "as reply type byte. It is not known" },
-	{ { { 1, "+OK\r\n", KIT_HOLD } }, 1, "8", PAY, STATUS_UNKNOWN, 1,
+	{ { { 1, "+OK\r\n", KIT_HOLD } },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_UNKNOWN,
+	  1,
 	  "does not answer as a main daemon does. It is not known" },
 	{ { { 1, "*4\r\n:10\r\n$1\r\n9\r\n$1\r\nt\r\n$1\r\nh\r\n", KIT_HOLD } },
-	  1, "8", PAY, STATUS_UNKNOWN, 1, "does not answer as" },
+	  1,
+	  "8",
+	  PAY,
+	  STATUS_UNKNOWN,
+	  1,
+	  "does not answer as" },
 };
 
 START_TEST(an_order_ends_as_it_must)
@@ -115,13 +190,35 @@ static const struct {
 	  "walletctl: Perhaps. It is not known" },
 };
 
+/* "Nothing was changed" of the last attempt is not the whole story. */
+START_TEST(an_earlier_attempt_is_not_forgotten)
+{
+	const struct kit_turn turn[] = {
+		{ 1, "-UNKNOWN Perhaps.\r\n", KIT_CLOSE },
+		{ 1, "-UNAVAILABLE Nothing.\r\n", KIT_REPEAT },
+	};
+	struct kit_server *s = kit_server_start(turn, 2);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "transfer", "Ben", "Victor", "1",
+			"--id", "7", "--raw", "--timeout=1", NULL);
+
+	ck_assert_int_eq(r.status, STATUS_UNKNOWN);
+	ck_assert_msg(strstr(r.err, "Nothing. That is the last attempt; an "
+				    "earlier one may have gone through. It is "
+				    "not known"),
+		      "said: %s", r.err);
+	kit_run_done(&r);
+	free(kit_server_stop(s));
+}
+END_TEST
+
 START_TEST(an_answer_that_stays_the_same_is_told)
 {
 	const struct kit_turn turn = { 1, stubborn[_i].answer, KIT_REPEAT };
 	struct kit_server *s = kit_server_start(&turn, 1);
-	struct kit_run r = kit_run(kit_server_name(s), "transfer", "Ben",
-				   "Victor", "1", "--id", "7", "--raw",
-				   "--timeout=1", NULL);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "transfer", "Ben", "Victor", "1",
+			"--id", "7", "--raw", "--timeout=1", NULL);
 	char *log = kit_server_stop(s);
 
 	ck_assert_int_eq(strncmp(log, PAY PAY, strlen(PAY PAY)), 0);
@@ -153,9 +250,9 @@ START_TEST(people_read_the_original_sentences)
 	static const struct kit_turn turn = { 2, INFO_BEANS RECEIPT,
 					      KIT_CLOSE };
 	struct kit_server *s = kit_server_start(&turn, 1);
-	struct kit_run r = kit_run(kit_server_name(s), "transfer", "Ben",
-				   "Victor", "1", "--memo=two coffees",
-				   "--id=7", NULL);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "transfer", "Ben", "Victor", "1",
+			"--memo=two coffees", "--id=7", NULL);
 	char *log = kit_server_stop(s);
 
 	ck_assert_str_eq(log, "INFO ledger\n"
@@ -174,9 +271,9 @@ START_TEST(programs_read_one_record)
 {
 	static const struct kit_turn turn = { 1, RECEIPT, KIT_CLOSE };
 	struct kit_server *s = kit_server_start(&turn, 1);
-	struct kit_run r = kit_run(kit_server_name(s), "transfer", "Ben",
-				   "Victor", "1", "--memo=a\"b", "--id=7",
-				   "--json", NULL);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "transfer", "Ben", "Victor", "1",
+			"--memo=a\"b", "--id=7", "--json", NULL);
 
 	ck_assert_str_eq(
 		r.out,
@@ -194,8 +291,8 @@ START_TEST(opening_is_an_order_too)
 	static const struct kit_turn turn = { 2, INFO_BEANS RECEIPT,
 					      KIT_CLOSE };
 	struct kit_server *s = kit_server_start(&turn, 1);
-	struct kit_run r = kit_run(kit_server_name(s), "open", "Zoe", "--id=7",
-				   NULL);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "open", "Zoe", "--id=7", NULL);
 	char *log = kit_server_stop(s);
 
 	ck_assert_str_eq(log, "INFO ledger\nOPEN Zoe ID 7\n");
@@ -239,9 +336,8 @@ START_TEST(orders_have_ids_of_their_own)
 	char *log = kit_server_stop(s);
 	const char *second = strchr(log, '\n') + 1;
 
-	ck_assert_uint_eq(strspn(log + strlen("OPEN Zoe ID "),
-				 "0123456789abcdef"),
-			  32);
+	ck_assert_uint_eq(
+		strspn(log + strlen("OPEN Zoe ID "), "0123456789abcdef"), 32);
 	ck_assert_uint_eq(strlen(second), strlen("OPEN Zoe ID \n") + 32);
 	ck_assert_int_ne(strncmp(log, second, strlen(second)), 0);
 	kit_run_done(&a);
@@ -339,7 +435,8 @@ START_TEST(resume_settles_what_it_can)
 	ck_assert_ptr_nonnull(
 		strstr(r.out, "10\tBen\tVictor\t10\t2026-11-22T13:37:00.123456Z"
 			      "\t1\t\tab\t914\tdone\t\n"));
-	ck_assert_ptr_nonnull(strstr(r.out, "\n\tBen\tVictor\t20\t\t2\t\t\t\trefused\t"));
+	ck_assert_ptr_nonnull(
+		strstr(r.out, "\n\tBen\tVictor\t20\t\t2\t\t\t\trefused\t"));
 	ck_assert_ptr_nonnull(strstr(r.out, "\t3\t\t\t\tunknown\t"));
 	ck_assert_ptr_nonnull(strstr(r.err, "the order 4 is for 127.0.0.1:1"));
 	ck_assert_ptr_nonnull(strstr(r.err, "the file 5 is no pending order"));
@@ -387,6 +484,7 @@ Suite *test_walletctl_orders(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_checked_fixture(t, kit_state_setup, kit_state_teardown);
 	tcase_add_loop_test(t, an_order_ends_as_it_must, 0, ELEMENTS(scripts));
+	tcase_add_test(t, an_earlier_attempt_is_not_forgotten);
 	tcase_add_loop_test(t, an_answer_that_stays_the_same_is_told, 0,
 			    ELEMENTS(stubborn));
 	tcase_add_test(t, nobody_there_is_told_at_once);

@@ -108,14 +108,13 @@ static void write_sheet(enum form form)
 START_TEST(sheet_for_json_is_one_array)
 {
 	write_sheet(FORM_JSON);
-	ck_assert_str_eq(
-		written(),
-		"[\n"
-		"{\"n\":-7,\"name\":\"Ben\",\"hidden\":null,"
-		"\"time\":\"2026-11-22T23:30:00.123456Z\"},\n"
-		"{\"n\":9223372036854775807,\"name\":\"Z\\t\xc3\xab\","
-		"\"hidden\":null,\"time\":null}\n"
-		"]\n");
+	ck_assert_str_eq(written(),
+			 "[\n"
+			 "{\"n\":-7,\"name\":\"Ben\",\"hidden\":null,"
+			 "\"time\":\"2026-11-22T23:30:00.123456Z\"},\n"
+			 "{\"n\":9223372036854775807,\"name\":\"Z\\t\xc3\xab\","
+			 "\"hidden\":null,\"time\":null}\n"
+			 "]\n");
 }
 END_TEST
 

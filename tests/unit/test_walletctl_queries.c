@@ -36,105 +36,156 @@ static const struct {
 } cases[] = {
 	{ { "balance", "Ben" },
 	  { 2, ":881\r\n" INFO_BEANS, KIT_CLOSE },
-	  "BALANCE Ben\nINFO ledger\n", STATUS_DONE,
-	  "The current balance of \"Ben\" is : 881 beans.\n", "" },
+	  "BALANCE Ben\nINFO ledger\n",
+	  STATUS_DONE,
+	  "The current balance of \"Ben\" is : 881 beans.\n",
+	  "" },
 	/* What the coins are called is not worth failing for. */
 	{ { "balance", "Ben" },
 	  { 2, ":881\r\n-ERR no\r\n", KIT_CLOSE },
-	  "BALANCE Ben\nINFO ledger\n", STATUS_DONE,
-	  "The current balance of \"Ben\" is : 881 alicoins.\n", "" },
+	  "BALANCE Ben\nINFO ledger\n",
+	  STATUS_DONE,
+	  "The current balance of \"Ben\" is : 881 alicoins.\n",
+	  "" },
 	{ { "balance", "Ben", "--raw" },
 	  { 1, ":881\r\n", KIT_CLOSE },
-	  "BALANCE Ben\n", STATUS_DONE, "881\n", "" },
+	  "BALANCE Ben\n",
+	  STATUS_DONE,
+	  "881\n",
+	  "" },
 	{ { "--json", "balance", "Ben" },
 	  { 1, ":881\r\n", KIT_CLOSE },
-	  "BALANCE Ben\n", STATUS_DONE, "{\"user\":\"Ben\",\"balance\":881}\n",
+	  "BALANCE Ben\n",
+	  STATUS_DONE,
+	  "{\"user\":\"Ben\",\"balance\":881}\n",
 	  "" },
 	{ { "balance", "--", "-x" },
 	  { 2, "-NOUSER \"-x\" is not part of the network.\r\n" INFO_BEANS,
 	    KIT_CLOSE },
-	  "BALANCE -x\nINFO ledger\n", STATUS_REFUSED, "",
+	  "BALANCE -x\nINFO ledger\n",
+	  STATUS_REFUSED,
+	  "",
 	  "\"-x\" is not part of the network.\n" },
 	{ { "balance", "A\033[2J" },
 	  { 2, "-NOUSER \"A\033[2J\" is not.\r\n" INFO_BEANS, KIT_CLOSE },
-	  "BALANCE A\033[2J\nINFO ledger\n", STATUS_REFUSED, "",
+	  "BALANCE A\033[2J\nINFO ledger\n",
+	  STATUS_REFUSED,
+	  "",
 	  "\"A\\x1b[2J\" is not.\n" },
 	{ { "balance", "Ben", "--raw" },
 	  { 1, "-UNAVAILABLE Not now.\r\n", KIT_CLOSE },
-	  "BALANCE Ben\n", STATUS_UNAVAILABLE, "", "Not now.\n" },
+	  "BALANCE Ben\n",
+	  STATUS_UNAVAILABLE,
+	  "",
+	  "Not now.\n" },
 	{ { "balance", "Ben", "--raw" },
 	  { 1, "-INTEGRITY Oh.\r\n", KIT_CLOSE },
-	  "BALANCE Ben\n", STATUS_INTEGRITY, "", "Oh.\n" },
+	  "BALANCE Ben\n",
+	  STATUS_INTEGRITY,
+	  "",
+	  "Oh.\n" },
 	{ { "balance", "Ben", "--raw" },
 	  { 1, "-NOPERM Not you.\r\n", KIT_CLOSE },
-	  "BALANCE Ben\n", STATUS_NOT_PERMITTED, "", "Not you.\n" },
+	  "BALANCE Ben\n",
+	  STATUS_NOT_PERMITTED,
+	  "",
+	  "Not you.\n" },
 	{ { "stats", "Ben", "--raw" },
 	  { 1, "*2\r\n*3\r\n" ALI ":3\r\n:-7\r\n*3\r\n" BEN ":1\r\n:2\r\n",
 	    KIT_CLOSE },
-	  "STATS Ben\n", STATUS_DONE, "1\tAli\t3\t-7\n2\tBen\t1\t2\n", "" },
+	  "STATS Ben\n",
+	  STATUS_DONE,
+	  "1\tAli\t3\t-7\n2\tBen\t1\t2\n",
+	  "" },
 	{ { "stats", "Ben", "--json" },
 	  { 1, "*1\r\n*3\r\n" ALI ":3\r\n:-7\r\n", KIT_CLOSE },
-	  "STATS Ben\n", STATUS_DONE,
+	  "STATS Ben\n",
+	  STATUS_DONE,
 	  "[\n{\"rank\":1,\"user\":\"Ali\",\"transactions\":3,\"net\":-7}\n]\n",
 	  "" },
 	{ { "stats", "Ben" },
 	  { 1, "*1\r\n*3\r\n" ALI ":3\r\n:-7\r\n", KIT_CLOSE },
-	  "STATS Ben\n", STATUS_DONE,
+	  "STATS Ben\n",
+	  STATUS_DONE,
 	  "Rank Username NumTransactions Total\n"
 	  "   1 Ali                    3    -7\n",
 	  "" },
 	{ { "stats", "Ben" },
 	  { 1, "*0\r\n", KIT_CLOSE },
-	  "STATS Ben\n", STATUS_DONE, "",
+	  "STATS Ben\n",
+	  STATUS_DONE,
+	  "",
 	  "walletctl: \"Ben\" has no transactions with others yet.\n" },
 	{ { "txlist" },
 	  { 1, "*3\r\n$2\r\n/a\r\n:9\r\n$2\r\nab\r\n", KIT_CLOSE },
-	  "TXLIST\n", STATUS_DONE,
+	  "TXLIST\n",
+	  STATUS_DONE,
 	  "The list of all transactions was written to /a: 9 transactions, "
 	  "tip ab.\n",
 	  "" },
 	{ { "txlist", "--json" },
 	  { 1, "*3\r\n$2\r\n/a\r\n:9\r\n$2\r\nab\r\n", KIT_CLOSE },
-	  "TXLIST\n", STATUS_DONE,
-	  "{\"path\":\"/a\",\"transactions\":9,\"hash\":\"ab\"}\n", "" },
+	  "TXLIST\n",
+	  STATUS_DONE,
+	  "{\"path\":\"/a\",\"transactions\":9,\"hash\":\"ab\"}\n",
+	  "" },
 	{ { "tip" },
 	  { 1, TIP9, KIT_CLOSE },
-	  "TIP\n", STATUS_DONE,
-	  "The last transaction is number 9, its hash ab.\n", "" },
+	  "TIP\n",
+	  STATUS_DONE,
+	  "The last transaction is number 9, its hash ab.\n",
+	  "" },
 	{ { "tip" },
 	  { 1, "*3\r\n:0\r\n$2\r\n00\r\n$-1\r\n", KIT_CLOSE },
-	  "TIP\n", STATUS_DONE, "There are no transactions yet.\n", "" },
+	  "TIP\n",
+	  STATUS_DONE,
+	  "There are no transactions yet.\n",
+	  "" },
 	{ { "tip", "--json" },
 	  { 1, TIP9, KIT_CLOSE },
-	  "TIP\n", STATUS_DONE, "{\"serial\":9,\"hash\":\"ab\",\"time\":null}\n",
+	  "TIP\n",
+	  STATUS_DONE,
+	  "{\"serial\":9,\"hash\":\"ab\",\"time\":null}\n",
 	  "" },
 	{ { "tip", "--raw" },
 	  { 1, TIP9, KIT_CLOSE },
-	  "TIP\n", STATUS_DONE, "9\tab\t\n", "" },
+	  "TIP\n",
+	  STATUS_DONE,
+	  "9\tab\t\n",
+	  "" },
 	{ { "show", "9", "--raw" },
 	  { 1, NEW, KIT_CLOSE },
-	  "SHOW 9\n", STATUS_DONE,
-	  "9\tBen\tAli\t2\t" TIME "\tid\ta \"b\" \xc3\xab\tff\n", "" },
+	  "SHOW 9\n",
+	  STATUS_DONE,
+	  "9\tBen\tAli\t2\t" TIME "\tid\ta \"b\" \xc3\xab\tff\n",
+	  "" },
 	{ { "show", "--id=id", "--json" },
 	  { 1, NEW, KIT_CLOSE },
-	  "SHOW ID id\n", STATUS_DONE,
+	  "SHOW ID id\n",
+	  STATUS_DONE,
 	  "{\"serial\":9,\"sender\":\"Ben\",\"receiver\":\"Ali\",\"amount\":2,"
 	  "\"time\":\"" TIME "\",\"id\":\"id\","
 	  "\"memo\":\"a \\\"b\\\" \xc3\xab\",\"hash\":\"ff\"}\n",
 	  "" },
 	{ { "show", "9" },
 	  { 1, "-NOTFOUND There is no transaction 9.\r\n", KIT_CLOSE },
-	  "SHOW 9\n", STATUS_REFUSED, "", "There is no transaction 9.\n" },
+	  "SHOW 9\n",
+	  STATUS_REFUSED,
+	  "",
+	  "There is no transaction 9.\n" },
 	/* The tenth came after the tip was taken. */
 	{ { "list", "--raw" },
 	  { 2, TIP9 "*2\r\n" OLD("9", BEN, ALI, "5") OLD("10", ALI, BEN, "5"),
 	    KIT_CLOSE },
-	  "TIP\nLIST FROM 1 COUNT 10000\n", STATUS_DONE,
-	  "9\tBen\tAli\t5\t\t\t\t\n", "" },
+	  "TIP\nLIST FROM 1 COUNT 10000\n",
+	  STATUS_DONE,
+	  "9\tBen\tAli\t5\t\t\t\t\n",
+	  "" },
 	{ { "list", "--json", "--from=3", "--count=2" },
 	  { 2, TIP9 "*2\r\n" OLD("3", BEN, ALI, "5") OLD("4", ALI, BEN, "6"),
 	    KIT_CLOSE },
-	  "TIP\nLIST FROM 3 COUNT 2\n", STATUS_DONE,
+	  "TIP\nLIST FROM 3 COUNT 2\n",
+	  STATUS_DONE,
 	  "[\n{\"serial\":3,\"sender\":\"Ben\",\"receiver\":\"Ali\","
 	  "\"amount\":5,\"time\":null,\"id\":null,\"memo\":null,"
 	  "\"hash\":null},\n"
@@ -144,21 +195,30 @@ static const struct {
 	  "" },
 	{ { "list" },
 	  { 2, TIP9 "*1\r\n" OLD("9", BEN, ALI, "5"), KIT_CLOSE },
-	  "TIP\nLIST FROM 1 COUNT 10000\n", STATUS_DONE,
+	  "TIP\nLIST FROM 1 COUNT 10000\n",
+	  STATUS_DONE,
 	  "Serial Sender Receiver Amount Time Memo\n"
 	  "     9 Ben    Ali           5      \n",
 	  "" },
 	{ { "list" },
 	  { 2, "*3\r\n:0\r\n$2\r\n00\r\n$-1\r\n*0\r\n", KIT_CLOSE },
-	  "TIP\nLIST FROM 1 COUNT 10000\n", STATUS_DONE, "",
+	  "TIP\nLIST FROM 1 COUNT 10000\n",
+	  STATUS_DONE,
+	  "",
 	  "walletctl: there are no such transactions.\n" },
 	{ { "history", "X" },
-	  { 2, TIP9 "-NOUSER \"X\" is not part of the network.\r\n", KIT_CLOSE },
-	  "TIP\nHISTORY X FROM 1 COUNT 10000\n", STATUS_REFUSED, "",
+	  { 2, TIP9 "-NOUSER \"X\" is not part of the network.\r\n",
+	    KIT_CLOSE },
+	  "TIP\nHISTORY X FROM 1 COUNT 10000\n",
+	  STATUS_REFUSED,
+	  "",
 	  "\"X\" is not part of the network.\n" },
 	{ { "list" },
 	  { 2, "-UNAVAILABLE Wait.\r\n-UNAVAILABLE Wait.\r\n", KIT_CLOSE },
-	  "TIP\nLIST FROM 1 COUNT 10000\n", STATUS_UNAVAILABLE, "", "Wait.\n" },
+	  "TIP\nLIST FROM 1 COUNT 10000\n",
+	  STATUS_UNAVAILABLE,
+	  "",
+	  "Wait.\n" },
 };
 
 START_TEST(questions_are_asked_and_answered)
@@ -213,8 +273,7 @@ START_TEST(wrong_shapes_are_told)
 				       KIT_CLOSE };
 	struct kit_server *s = kit_server_start(&turn, 1);
 	const char *const *w = garbled[_i].words;
-	struct kit_run r =
-		kit_run(kit_server_name(s), w[0], w[1], w[2], NULL);
+	struct kit_run r = kit_run(kit_server_name(s), w[0], w[1], w[2], NULL);
 
 	ck_assert_int_eq(r.status, STATUS_UNAVAILABLE);
 	ck_assert_str_eq(r.out, "");
@@ -229,8 +288,7 @@ END_TEST
 START_TEST(history_is_paged)
 {
 	static const struct kit_turn turns[] = {
-		{ 2,
-		  TIP9 "*1\r\n*9\r\n:3\r\n" BEN ALI ":5\r\n" REST ":995\r\n",
+		{ 2, TIP9 "*1\r\n*9\r\n:3\r\n" BEN ALI ":5\r\n" REST ":995\r\n",
 		  KIT_STAY },
 		{ 1, "*1\r\n*9\r\n:8\r\n" ALI BEN ":1\r\n" REST ":996\r\n",
 		  KIT_STAY },
@@ -260,8 +318,7 @@ START_TEST(a_listing_that_breaks_off_is_not_closed)
 		{ 1, "", KIT_CLOSE },
 	};
 	struct kit_server *s = kit_server_start(turns, ELEMENTS(turns));
-	struct kit_run r =
-		kit_run(kit_server_name(s), "list", "--json", NULL);
+	struct kit_run r = kit_run(kit_server_name(s), "list", "--json", NULL);
 
 	ck_assert_int_eq(r.status, STATUS_UNAVAILABLE);
 	ck_assert_ptr_nonnull(strstr(r.out, "\"serial\":1"));
@@ -272,8 +329,8 @@ START_TEST(a_listing_that_breaks_off_is_not_closed)
 END_TEST
 
 #define STATUS_INFO(state, stalled)                                            \
-	"# Server\r\nversion:1\r\nstate:" state "\r\nwaiting_for:\r\n\r\n"      \
-	"# Ledger\r\nstalled:" stalled "\r\nserial:9\r\ntip:ab\r\ntime:\r\n"    \
+	"# Server\r\nversion:1\r\nstate:" state "\r\nwaiting_for:\r\n\r\n"     \
+	"# Ledger\r\nstalled:" stalled "\r\nserial:9\r\ntip:ab\r\ntime:\r\n"   \
 	"users:12\r\ncoins:12000\r\n\r\n# Backends\r\nbackends:1\r\n"          \
 	"backend_A:state=up,last_serial=9,records=3,round_trip_usec=80\r\n"
 
@@ -318,10 +375,10 @@ START_TEST(status_for_programs)
 	ck_assert_ptr_nonnull(strstr(json.out, "\"state\":\"open\",\n"));
 	ck_assert_ptr_nonnull(strstr(json.out, "\"coins\":12000,\n"));
 	ck_assert_ptr_nonnull(strstr(json.out, "\"time\":null,\n"));
-	ck_assert_ptr_nonnull(
-		strstr(json.out, "\"backends\":[{\"name\":\"A\",\"state\":"
-				 "\"up\",\"last_serial\":9,\"records\":3,"
-				 "\"round_trip_usec\":80}]\n}\n"));
+	ck_assert_ptr_nonnull(strstr(json.out,
+				     "\"backends\":[{\"name\":\"A\",\"state\":"
+				     "\"up\",\"last_serial\":9,\"records\":3,"
+				     "\"round_trip_usec\":80}]\n}\n"));
 	ck_assert_ptr_nonnull(strstr(raw.out, "users\t12\n"));
 	ck_assert_ptr_nonnull(strstr(raw.out, "backend_A\tstate=up,last_"));
 	kit_run_done(&json);
@@ -358,9 +415,9 @@ static const struct {
 START_TEST(no_answer_is_unavailable)
 {
 	struct kit_server *s = kit_server_start(&silences[_i].turn, 1);
-	struct kit_run r = kit_run(kit_server_name(s), "--raw", "--timeout",
-				   silences[_i].timeout, "balance", "Ben",
-				   NULL);
+	struct kit_run r =
+		kit_run(kit_server_name(s), "--raw", "--timeout",
+			silences[_i].timeout, "balance", "Ben", NULL);
 
 	ck_assert_int_eq(r.status, STATUS_UNAVAILABLE);
 	ck_assert_str_eq(r.out, "");
