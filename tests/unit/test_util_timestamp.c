@@ -169,7 +169,7 @@ START_TEST(each_month_has_its_days)
 	static const struct {
 		const char *month;
 		unsigned int days;
-	} known[] = {
+	} months[] = {
 		{ "2026-01", 31 }, { "2026-02", 28 }, { "2026-03", 31 },
 		{ "2026-04", 30 }, { "2026-05", 31 }, { "2026-06", 30 },
 		{ "2026-07", 31 }, { "2026-08", 31 }, { "2026-09", 30 },
@@ -177,8 +177,8 @@ START_TEST(each_month_has_its_days)
 		{ "2000-02", 29 }, { "2024-02", 29 }, { "2100-02", 28 },
 	};
 
-	for (size_t i = 0; i < ELEMENTS(known); i++)
-		ck_assert_uint_eq(days_taken(known[i].month), known[i].days);
+	for (size_t i = 0; i < ELEMENTS(months); i++)
+		ck_assert_uint_eq(days_taken(months[i].month), months[i].days);
 }
 END_TEST
 
