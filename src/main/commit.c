@@ -385,16 +385,30 @@ void commit_flush(struct engine *e)
 
 /* Deadlines. */
 
+bool commit_given_up(const struct engine *e, uint64_t sequence)
+{
+	const struct commit *c = &e->commit;
+
+	return c->overdue && sequence - c->head < c->flying;
+}
+
+void commit_refused_unknown(struct refused *r)
+{
+	refused_format(r, OUTCOME_UNKNOWN,
+		       "No backend has confirmed it in time; it may be "
+		       "recorded all the same. Run it again with the same id.");
+}
+
 static void give_up(struct engine *e)
 {
 	struct commit *c = &e->commit;
+	struct refused unknown;
 
 	c->overdue = true;
+	commit_refused_unknown(&unknown);
 	for (size_t i = 0; i < c->flying; i++)
-		tell_failure(e, at(c, c->head + i), OUTCOME_UNKNOWN,
-			     "No backend has confirmed it in time; it may be "
-			     "recorded all the same. Run it again with the "
-			     "same id.");
+		tell_failure(e, at(c, c->head + i), unknown.code,
+			     unknown.sentence);
 	drop_waiting(e, "The backends do not answer; nothing was changed.");
 	e->io.state_changed(e->io.ctx);
 }

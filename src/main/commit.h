@@ -99,6 +99,10 @@ int commit_wait(struct engine *e, uint64_t sequence,
 /* The newest entry, to wait for; only if not commit_idle(). */
 uint64_t commit_newest(const struct engine *e);
 const struct entry *commit_entry(const struct engine *e, uint64_t sequence);
+/* Its clients were told "unknown", and it is still on its way? */
+bool commit_given_up(const struct engine *e, uint64_t sequence);
+/* What they were told. */
+void commit_refused_unknown(struct refused *r);
 struct slice entry_id(const struct entry *t);
 struct slice entry_memo(const struct entry *t);
 /* Why orders cannot be taken just now, or NULL. */

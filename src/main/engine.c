@@ -291,6 +291,9 @@ static void change(struct engine *e, const struct slip *s, bool opening)
 		outcome_refuse(e, s->done, s->arg, &r);
 		return;
 	}
+	/* What is under way goes its way, whether more could be taken or not. */
+	if (op.id.len && ids_join(e, &op, s->done, s->arg))
+		return;
 	if (!takes_changes(e, s->done, s->arg))
 		return;
 	if (op.id.len)

@@ -71,7 +71,7 @@ static bool leased(struct engine *e)
 		holding++;
 		low |= l->lease_until - e->now < LEASE_LOW;
 	}
-	if (low || holding < e->copies)
+	if ((low || holding < e->copies) && e->now >= e->gate.ask_at)
 		ask_for_leases(e);
 	return holding >= e->copies;
 }

@@ -217,6 +217,11 @@ static void join_queued(struct engine *e, const struct op *op,
 	struct refused r;
 	bool same = op_same_entry(e, op, commit_entry(e, sequence));
 
+	if (commit_given_up(e, sequence)) {
+		commit_refused_unknown(&r);
+		outcome_refuse(e, done, arg, &r);
+		return;
+	}
 	refused_reuse(&r, op->id);
 	if (commit_wait(e, sequence, same ? NULL : &r, done, arg) < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
@@ -248,16 +253,17 @@ static int add_waiter(struct parked *p, const struct op *op, engine_done done,
 
 /* Asking the backends. */
 
-static void give_unavailable(struct parked *p)
+static const char unanswered[] =
+	"Not all backends answer, so it cannot be told whether this operation "
+	"id is on record; nothing was changed.";
+
+static void give_unavailable(struct parked *p, const char *why)
 {
 	struct engine *e = p->engine;
 
 	release(&e->ids, p->pending);
 	for (struct parked_waiter *w = p->waiters; w; w = w->next)
-		outcome_unavailable(e, w->done, w->arg,
-				    "Not all backends answer, so it cannot be "
-				    "told whether this operation id is on "
-				    "record; nothing was changed.");
+		outcome_unavailable(e, w->done, w->arg, "%s", why);
 	parked_free(p);
 }
 
@@ -288,7 +294,14 @@ static void stage_parked(struct parked *p)
 {
 	struct engine *e = p->engine;
 	struct pending *pending = &e->ids.pool[p->pending];
+	const char *why = commit_refuses(e);
 	bool queued = false;
+
+	/* The disks may have stopped answering meanwhile. */
+	if (why) {
+		give_unavailable(p, why);
+		return;
+	}
 
 	for (struct parked_waiter *w = p->waiters; w; w = w->next) {
 		const struct op *op = &w->order.op;
@@ -314,7 +327,7 @@ static void balance_known(void *arg, const char *missing, struct sum net)
 	struct outcome o = { .code = OUTCOME_DONE };
 
 	if (missing) {
-		give_unavailable(p);
+		give_unavailable(p, unanswered);
 		return;
 	}
 	if (sum_applied(ledger_initial(p->engine->ledger), net,
@@ -355,7 +368,7 @@ static void search_ended(void *arg, enum stream_end how, const char *missing)
 	(void)missing;
 	p->stream = stream_free(p->stream);
 	if (how == STREAM_UNAVAILABLE)
-		give_unavailable(p);
+		give_unavailable(p, unanswered);
 	else if (!p->found)
 		stage_parked(p);
 	else
@@ -430,21 +443,28 @@ static int stage_fresh(struct engine *e, const struct op *op, engine_done done,
 	return 0;
 }
 
+bool ids_join(struct engine *e, const struct op *op, engine_done done,
+	      void *arg)
+{
+	uint32_t handle = find(&e->ids, op->id);
+	const struct pending *p;
+
+	if (handle == MAP_NONE)
+		return false;
+	p = &e->ids.pool[handle];
+	if (!p->parked)
+		join_queued(e, op, p->sequence, done, arg);
+	else if (add_waiter(p->parked, op, done, arg) < 0)
+		outcome_unavailable(e, done, arg, "Out of memory.");
+	return true;
+}
+
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg)
 {
-	uint32_t handle = find(&e->ids, op->id);
 	int r;
 
-	if (handle != MAP_NONE) {
-		const struct pending *p = &e->ids.pool[handle];
-
-		if (!p->parked) {
-			join_queued(e, op, p->sequence, done, arg);
-			return;
-		}
-		r = add_waiter(p->parked, op, done, arg);
-	} else if (idfilter_maybe(e->ids.filter, op->id))
+	if (idfilter_maybe(e->ids.filter, op->id))
 		r = park(e, op, done, arg);
 	else
 		r = stage_fresh(e, op, done, arg);

@@ -7,6 +7,7 @@
 #ifndef MAIN_IDS_H
 #define MAIN_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,7 +42,10 @@ struct ids {
 int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE]) _must_check_;
 void ids_done(struct engine *e);
 
-/* An order with an id: staged, matched or asked about. */
+/* Is this id under way already?  Then @done is told with the others. */
+bool ids_join(struct engine *e, const struct op *op, engine_done done,
+	      void *arg);
+/* An order with an id that is not under way: staged, or asked about. */
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg);
 /* The entry with this handle is history now, or will never be. */

@@ -285,6 +285,16 @@ void link_refused(struct link *l)
 	went_down(l);
 }
 
+/* It does not know our epoch: questions wait a while for it to be claimed. */
+static void link_unclaimed(struct link *l)
+{
+	if (!l->claimed)
+		return;
+	l->claimed = false;
+	l->down_since = l->engine->now;
+	engine_due(l->engine, l->down_since + LINK_PATIENCE);
+}
+
 /* The backend remembers less than it acknowledged: do not build on it. */
 static bool has_forgotten(struct link *l, const struct message_state *m)
 {
@@ -306,9 +316,11 @@ void link_state(struct link *l, const struct frame *f,
 		const struct message_state *m)
 {
 	struct engine *e = l->engine;
+	bool room_again;
 
 	l->promised = f->epoch;
 	l->instance = m->instance;
+	room_again = l->full && !m->full;
 	l->full = m->full;
 	l->stated_at = e->now;
 	if (e->epoch && f->epoch > e->epoch) {
@@ -325,8 +337,10 @@ void link_state(struct link *l, const struct frame *f,
 		l->last_serial = m->last_serial;
 		l->records = m->records;
 	}
-	if (l->claimed && f->epoch < e->epoch)
-		l->claimed = false;
+	if (f->epoch < e->epoch)
+		link_unclaimed(l);
+	if (room_again)
+		placement_retry(e);
 }
 
 static void ping_answer(struct call *c, const struct frame *f)
@@ -388,7 +402,7 @@ static bool common_error(struct link *l, const struct frame *f)
 			    l->name, e->epoch, f->epoch);
 		return true;
 	case MESSAGE_ERROR_UNCLAIMED:
-		l->claimed = false;
+		link_unclaimed(l);
 		recovery_claim(e, l);
 		return true;
 	case MESSAGE_ERROR_MALFORMED:

@@ -74,6 +74,14 @@ static bool missing(const struct target *t, uint32_t fragment)
 	return t->missing[fragment / 8] & (0x80 >> fragment % 8);
 }
 
+static bool any_missing(const struct target *t)
+{
+	for (uint32_t i = 0; i < t->fragments; i++)
+		if (missing(t, i))
+			return true;
+	return false;
+}
+
 /* Cut the lines where they fit a datagram; each fragment is of whole lines. */
 static void cut_fragments(struct target *t, const struct link *l,
 			  const struct buf *lines)
@@ -142,6 +150,9 @@ static void append_transmit(struct call *call)
 	}
 	for (size_t i = 0; i < n; i++)
 		send_fragment(t, burst[i], i + 1 == n);
+	/* All there, but not on disk yet when it was asked: ask again. */
+	if (!n)
+		send_fragment(t, t->fragments - 1, true);
 }
 
 /* Finding backends. */
@@ -297,7 +308,8 @@ static void fragments_acknowledged(struct target *t,
 		return;
 	memcpy(t->missing, m->missing.p, (t->fragments + 7) / 8);
 	call_progress(&t->call);
-	append_transmit(&t->call);
+	if (any_missing(t))
+		append_transmit(&t->call);
 }
 
 static void append_refused(struct target *t, const struct frame *f)

@@ -136,7 +136,6 @@ static struct query *query_new(struct engine *e, const struct query_kind *kind,
 	q->record = s->record;
 	q->done = s->done;
 	q->arg = s->arg;
-	q->deadline = e->now + e->request_timeout;
 	q->from = s->from ? s->from : 1;
 	q->count = s->count;
 	q->upto = ledger_serial(e->ledger);
@@ -148,14 +147,20 @@ static struct query *query_new(struct engine *e, const struct query_kind *kind,
 	return q;
 }
 
-static void enqueue(struct query *q)
+void query_requeue(struct query *q)
 {
 	struct engine *e = q->engine;
 
+	q->deadline = e->now + e->request_timeout;
 	list_append(&e->queries.waiting, &q->node);
 	e->queries.waitings++;
 	engine_due(e, q->deadline);
-	queries_flush(e);
+}
+
+static void enqueue(struct query *q)
+{
+	query_requeue(q);
+	queries_flush(q->engine);
 }
 
 /* Records one by one. */
@@ -192,6 +197,17 @@ static bool hole(struct query *q, uint64_t serial)
 	return true;
 }
 
+static void list_whole_ended(void *arg, enum stream_end how,
+			     const char *missing)
+{
+	struct query *q = arg;
+
+	if (how == STREAM_COMPLETE && q->given < q->count &&
+	    hole(q, q->upto + 1))
+		return;
+	list_ended(arg, how, missing);
+}
+
 static bool list_record(void *arg, const struct stream_record *r)
 {
 	struct query *q = arg;
@@ -206,7 +222,7 @@ static bool list_record(void *arg, const struct stream_record *r)
 
 static const struct stream_ops list_ops = {
 	.record = list_record,
-	.ended = list_ended,
+	.ended = list_whole_ended,
 };
 
 static void list_start(struct query *q)
@@ -268,7 +284,7 @@ static void show_ended(void *arg, enum stream_end how, const char *missing)
 		query_unavailable(q, missing);
 	else if (q->given)
 		query_done(q);
-	else
+	else if (q->by_id || !hole(q, q->from + 1))
 		query_refuse(q, OUTCOME_NOTFOUND,
 			     "There is no such transaction.");
 }

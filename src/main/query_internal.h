@@ -47,6 +47,8 @@ struct slice query_user(const struct query *q);
 void query_give(struct query *q, const struct outcome *o);
 void query_done(struct query *q); /* OUTCOME_DONE, nothing more to say */
 void query_unavailable(struct query *q, const char *missing);
+/* Let it wait for its turn once more. */
+void query_requeue(struct query *q);
 void query_refuse(struct query *q, enum outcome_code code, const char *format,
 		  ...) _printf_(3, 4);
 

@@ -188,6 +188,14 @@ static uint16_t most_pages(const struct link *l)
 						      MESSAGE_PAGES_MAX);
 }
 
+/* All came at the first attempt: ask for more at once. */
+static void widen(struct branch *b)
+{
+	uint16_t most = most_pages(branch_link(b));
+
+	b->pages = b->pages < most / 2 ? (uint16_t)(2 * b->pages) : most;
+}
+
 /* Merging. */
 
 static void contradiction(struct stream *s, const struct branch *b,
@@ -356,8 +364,8 @@ static void fetch_answer(struct call *c, const struct frame *f)
 	b->ended = m.end;
 	if (m.last || m.end) {
 		call_end(c);
-		if (!again && b->pages < most_pages(c->link))
-			b->pages *= 2;
+		if (!again)
+			widen(b);
 	} else {
 		call_progress(c);
 	}

@@ -19,8 +19,7 @@ static void txlist_over(struct engine *e)
 	if (!node)
 		return;
 	list_remove(node);
-	list_append(&e->queries.active, node);
-	query_txlist.start(list_entry(node, struct query, node));
+	query_requeue(list_entry(node, struct query, node));
 }
 
 static void txlist_fail(struct query *q, const char *what, int error)
@@ -108,6 +107,7 @@ static void txlist_start(struct query *q)
 	if (e->queries.statement) {
 		list_remove(&q->node);
 		list_append(&e->queries.statements, &q->node);
+		e->queries.actives--;
 		return;
 	}
 	q->upto = ledger_serial(e->ledger);
@@ -119,6 +119,7 @@ static void txlist_start(struct query *q)
 		query_refuse(q, OUTCOME_UNAVAILABLE,
 			     "The statement could not be begun: %s.",
 			     strerror(-r));
+		txlist_over(e);
 		return;
 	}
 	e->queries.statement = q;

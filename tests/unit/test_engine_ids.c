@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An operation id is recorded once, however often and whenever it is sent.
+ */
+#include "config.h"
+
+#include "main/engine_internal.h"
+#include "test_engine_bench.h"
+
+static const char reused[] =
+	"The operation id \"id-1\" was used for another transaction.";
+
+static void hold(uint32_t types)
+{
+	for (size_t i = 0; i < BACKENDS; i++)
+		bench.model[i].hold = types;
+}
+
+static struct told *order_id(const char *amount)
+{
+	return order_with("Ali", "Ben", amount, "id-1", "memo");
+}
+
+/* The id is on record as serial 4, and two more stand above it. */
+static struct told *recorded(void)
+{
+	struct told *t;
+
+	bench_open();
+	t = order_id("7");
+	bench_run();
+	expect_serial(t, 4);
+	(void)order_transfer("Ali", "Ben", "100");
+	(void)order_transfer("Cem", "Ali", "50");
+	bench_run();
+	ck_assert_uint_eq(bench_info().serial, 6);
+	return t;
+}
+
+static void expect_same_receipt(const struct told *t, const struct told *first)
+{
+	expect_done(t);
+	ck_assert_uint_eq(t->serial, first->serial);
+	ck_assert_uint_eq(t->balance, first->balance);
+	ck_assert_int_eq(t->time, first->time);
+	ck_assert_mem_eq(t->hash, first->hash, CHAIN_HASH_SIZE);
+}
+
+START_TEST(in_the_batch_that_is_being_made)
+{
+	struct told *first;
+	struct told *again;
+
+	bench_open();
+	expect_balance("Ali", 995);
+	hold(HOLD(FRAME_APPEND));
+	first = order_id("7");
+	again = order_id("7");
+	bench_run();
+	ck_assert_uint_eq(asked_append(bench_peek(-1, FRAME_APPEND)).records,
+			  1);
+	expect_waiting(again);
+	reply_model(bench_take(-1, FRAME_APPEND));
+	expect_serial(first, 4);
+	expect_same_receipt(again, first);
+	ck_assert_uint_eq(bench_info().serial, 4);
+}
+END_TEST
+
+START_TEST(in_flight)
+{
+	struct told *first;
+	struct told *again;
+
+	bench_open();
+	expect_balance("Ali", 995);
+	hold(HOLD(FRAME_APPEND));
+	first = order_id("7");
+	bench_run();
+	again = order_id("7");
+	bench_run();
+	reply_model(bench_take(-1, FRAME_APPEND));
+	expect_same_receipt(again, first);
+	bench_run();
+	ck_assert_uint_eq(bench_held(-1, FRAME_APPEND), 0);
+}
+END_TEST
+
+START_TEST(in_flight_with_other_contents)
+{
+	struct told *t[4];
+
+	bench_open();
+	expect_balance("Ali", 995);
+	hold(HOLD(FRAME_APPEND));
+	(void)order_id("7");
+	bench_run();
+	t[0] = order_id("8");
+	t[1] = order_with("Ali", "Cem", "7", "id-1", "memo");
+	t[2] = order_with("Ali", "Ben", "7", "id-1", "omem");
+	t[3] = order_open("Dan", "id-1");
+	bench_run();
+	/* It may yet come to nothing. */
+	for (size_t i = 0; i < ELEMENTS(t); i++)
+		expect_waiting(t[i]);
+	reply_model(bench_take(-1, FRAME_APPEND));
+	for (size_t i = 0; i < ELEMENTS(t); i++)
+		expect_refused(t[i], OUTCOME_IDREUSED, reused);
+}
+END_TEST
+
+START_TEST(an_id_of_what_was_dropped_is_fresh)
+{
+	struct told *t;
+
+	bench_open();
+	expect_balance("Ali", 995);
+	hold(HOLD(FRAME_APPEND));
+	(void)order_transfer("Ali", "Ben", "1");
+	bench_run();
+	t = order_id("7");
+	bench_pass(BENCH_TIMEOUT);
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+	hold(0);
+	bench_pass(5 * SEC);
+	t = order_id("8");
+	bench_run();
+	expect_serial(t, 5);
+}
+END_TEST
+
+START_TEST(an_id_of_what_was_refused_is_fresh)
+{
+	struct told *t;
+
+	bench_open();
+	t = order_id("5000");
+	bench_run();
+	expect_refused(t, OUTCOME_INSUFFICIENT, NULL);
+	t = order_id("5");
+	bench_run();
+	expect_serial(t, 4);
+}
+END_TEST
+
+START_TEST(on_record)
+{
+	struct told *first = recorded();
+	struct told *again;
+
+	hold(HOLD(FRAME_FETCH) | HOLD(FRAME_SUM));
+	again = order_id("7");
+	bench_run();
+	for (int i = 0; i < BACKENDS; i++) {
+		struct question *q = bench_take(i, FRAME_FETCH);
+		struct message_fetch m = asked_fetch(q);
+
+		ck_assert(slice_equal(m.id, slice_of("id-1")));
+		ck_assert_uint_eq(m.after, 0);
+		ck_assert_uint_eq(m.upto, 6);
+		ck_assert(m.filter.everything);
+		expect_waiting(again);
+		reply_model(q);
+	}
+	bench_run();
+	for (int i = 0; i < BACKENDS; i++) {
+		struct question *q = bench_take(i, FRAME_SUM);
+
+		ck_assert(slice_equal(asked_sum(q).user, slice_of("Ali")));
+		ck_assert_uint_eq(asked_sum(q).upto, first->serial);
+		reply_model(q);
+	}
+	expect_same_receipt(again, first);
+	ck_assert_uint_eq(first->balance, 988);
+	ck_assert_uint_eq(bench_info().serial, 6);
+}
+END_TEST
+
+START_TEST(on_record_with_other_contents)
+{
+	struct told *t;
+
+	(void)recorded();
+	t = order_id("8");
+	bench_run();
+	expect_refused(t, OUTCOME_IDREUSED, reused);
+	t = order_with("Ali", "Ben", "7", "id-1", "");
+	bench_run();
+	expect_refused(t, OUTCOME_IDREUSED, reused);
+	ck_assert_uint_eq(bench_info().serial, 6);
+}
+END_TEST
+
+START_TEST(on_record_since_before_the_start)
+{
+	struct told *t;
+
+	bench_chain(&(struct history){ .on = 2,
+				       .sender = "Ali",
+				       .receiver = "Ben",
+				       .amount = 7,
+				       .id = "id-0" });
+	bench_open();
+	t = order_with("Ali", "Ben", "7", "id-0", "");
+	bench_run();
+	expect_serial(t, 4);
+	ck_assert_uint_eq(t->balance, 988);
+	ck_assert_mem_eq(t->hash, bench.tip, CHAIN_HASH_SIZE);
+	t = order_with("Ali", "Ben", "8", "id-0", "");
+	bench_run();
+	expect_refused(t, OUTCOME_IDREUSED, NULL);
+}
+END_TEST
+
+START_TEST(an_opening_on_record)
+{
+	struct told *first;
+	struct told *again;
+
+	bench_open();
+	first = order_open("Dan", "id-1");
+	bench_run();
+	expect_serial(first, 4);
+	again = order_open("Dan", "id-1");
+	bench_run();
+	expect_same_receipt(again, first);
+	again = order_open("Eva", "id-1");
+	bench_run();
+	expect_refused(again, OUTCOME_IDREUSED, reused);
+}
+END_TEST
+
+START_TEST(a_false_alarm_is_carried_out)
+{
+	struct told *t;
+
+	bench_open();
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-1")), 0);
+	hold(HOLD(FRAME_FETCH));
+	t = order_id("7");
+	bench_run();
+	expect_waiting(t);
+	ck_assert_uint_eq(bench_held(-1, FRAME_APPEND), 0);
+	hold(0);
+	bench_run();
+	expect_serial(t, 4);
+}
+END_TEST
+
+START_TEST(two_at_once_while_it_is_asked_for)
+{
+	struct told *first = recorded();
+	struct told *t[3];
+
+	hold(HOLD(FRAME_FETCH));
+	t[0] = order_id("7");
+	t[1] = order_id("7");
+	t[2] = order_id("8");
+	bench_run();
+	ck_assert_uint_eq(bench_held(0, FRAME_FETCH), 1);
+	for (size_t i = 0; i < ELEMENTS(t); i++)
+		expect_waiting(t[i]);
+	hold(0);
+	bench_run();
+	expect_same_receipt(t[0], first);
+	expect_same_receipt(t[1], first);
+	expect_refused(t[2], OUTCOME_IDREUSED, reused);
+}
+END_TEST
+
+START_TEST(two_at_once_on_a_false_alarm)
+{
+	struct told *t[3];
+
+	bench_open();
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-1")), 0);
+	hold(HOLD(FRAME_FETCH));
+	t[0] = order_id("5000");
+	t[1] = order_id("7");
+	t[2] = order_id("7");
+	bench_run();
+	hold(0);
+	bench_run();
+	expect_refused(t[0], OUTCOME_INSUFFICIENT, NULL);
+	expect_serial(t[1], 4);
+	expect_same_receipt(t[2], t[1]);
+	ck_assert_uint_eq(bench_info().serial, 4);
+}
+END_TEST
+
+START_TEST(without_a_backend_nobody_can_tell)
+{
+	struct told *t;
+
+	(void)recorded();
+	bench.model[1].hold = HOLD_ALL;
+	engine_refused(bench.e, 1);
+	t = order_id("7");
+	bench_pass(SEC);
+	expect_refused(t, OUTCOME_UNAVAILABLE,
+		       "Not all backends answer, so it cannot be told whether "
+		       "this operation id is on record; nothing was changed.");
+	/* A fresh id needs nobody. */
+	t = order_with("Ali", "Ben", "1", "id-2", "");
+	bench_run();
+	expect_serial(t, 7);
+}
+END_TEST
+
+START_TEST(without_the_sum_nobody_can_tell)
+{
+	struct told *t;
+
+	(void)recorded();
+	hold(HOLD(FRAME_SUM));
+	t = order_id("7");
+	bench_pass(BENCH_TIMEOUT);
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+}
+END_TEST
+
+/* A batch became overdue meanwhile: who is staged now has no deadline. */
+START_TEST(a_false_alarm_is_not_staged_behind_what_is_overdue)
+{
+	struct told *t;
+
+	bench_open();
+	expect_balance("Ali", 995);
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-1")), 0);
+	hold(HOLD(FRAME_APPEND));
+	(void)order_transfer("Ali", "Ben", "1");
+	bench_pass(BENCH_TIMEOUT - 500 * MSEC);
+	hold(HOLD(FRAME_APPEND) | HOLD(FRAME_FETCH));
+	t = order_id("7");
+	bench_pass(SEC);
+	expect_waiting(t);
+	ck_assert(bench_info().stalled);
+	hold(HOLD(FRAME_APPEND));
+	bench_pass(BENCH_TIMEOUT);
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+}
+END_TEST
+
+static TCase *asked_for(void)
+{
+	TCase *c = tcase_create("asked_for");
+
+	tcase_add_checked_fixture(c, bench_setup, bench_teardown);
+	tcase_add_test(c, on_record);
+	tcase_add_test(c, on_record_with_other_contents);
+	tcase_add_test(c, on_record_since_before_the_start);
+	tcase_add_test(c, an_opening_on_record);
+	tcase_add_test(c, a_false_alarm_is_carried_out);
+	tcase_add_test(c, two_at_once_while_it_is_asked_for);
+	tcase_add_test(c, two_at_once_on_a_false_alarm);
+	tcase_add_test(c, without_a_backend_nobody_can_tell);
+	tcase_add_test(c, without_the_sum_nobody_can_tell);
+	tcase_add_test(c, a_false_alarm_is_not_staged_behind_what_is_overdue);
+	return c;
+}
+
+UNIT_SUITE(test_engine_ids);
+
+Suite *test_engine_ids(void)
+{
+	Suite *s = suite_create("engine: ids");
+	TCase *c = tcase_create("ids");
+
+	tcase_add_checked_fixture(c, bench_setup, bench_teardown);
+	tcase_add_test(c, in_the_batch_that_is_being_made);
+	tcase_add_test(c, in_flight);
+	tcase_add_test(c, in_flight_with_other_contents);
+	tcase_add_test(c, an_id_of_what_was_dropped_is_fresh);
+	tcase_add_test(c, an_id_of_what_was_refused_is_fresh);
+	suite_add_tcase(s, c);
+	suite_add_tcase(s, asked_for());
+	return s;
+}
