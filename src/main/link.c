@@ -316,11 +316,10 @@ void link_state(struct link *l, const struct frame *f,
 		const struct message_state *m)
 {
 	struct engine *e = l->engine;
-	bool room_again;
+	bool useless = l->full || l->faulty;
 
 	l->promised = f->epoch;
 	l->instance = m->instance;
-	room_again = l->full && !m->full;
 	l->full = m->full;
 	l->stated_at = e->now;
 	if (e->epoch && f->epoch > e->epoch) {
@@ -339,7 +338,8 @@ void link_state(struct link *l, const struct frame *f,
 	}
 	if (f->epoch < e->epoch)
 		link_unclaimed(l);
-	if (room_again)
+	/* There is room again, or its records are back. */
+	if (useless && !l->full)
 		placement_retry(e);
 }
 

@@ -199,7 +199,7 @@ static void stats_answer(struct call *c, const struct frame *f)
 		return;
 	call_end(c);
 	if (take_page(p, m.entries) < 0)
-		query_refuse(q, OUTCOME_UNAVAILABLE, "Out of memory.");
+		query_unavailable(q, c->link->name);
 	else if (!m.end)
 		ask(p, c->link);
 	else if (--q->stats->waiting == 0)

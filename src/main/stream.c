@@ -314,7 +314,8 @@ static void pump(struct stream *s)
 	while (e->phase != PHASE_STOPPED && lowest_head(s, &lowest)) {
 		struct stream_record r;
 
-		if (lowest && !gather(s, lowest, &r))
+		if (e->phase == PHASE_STOPPED ||
+		    (lowest && !gather(s, lowest, &r)))
 			break;
 		if (!lowest || !s->ops->record(s->arg, &r)) {
 			finish(s, STREAM_COMPLETE, NULL);

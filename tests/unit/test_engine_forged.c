@@ -67,12 +67,18 @@ static void put_state(bool leased)
 
 START_TEST(a_damaged_pong)
 {
+	struct question other;
 	struct question *q;
 
 	bench.model[0].hold = HOLD(FRAME_PING);
 	bench_start();
 	q = bench_take(0, FRAME_PING);
+	/* The name of another block, though authentic. */
+	other = *q;
+	other.f.block = slice_of("B");
 	put_state(false);
+	length = reply_bytes(&other, FRAME_PONG, 0, valid);
+	expect_dropped(0, valid, length);
 	damage(q, FRAME_PONG, 0);
 	expect_state(0, ENGINE_BACKEND_WAITED_FOR);
 	give_valid(q);

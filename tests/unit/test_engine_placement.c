@@ -428,6 +428,28 @@ START_TEST(a_batch_that_found_no_room_goes_on_when_there_is_some)
 }
 END_TEST
 
+/* The same for the only one with room, which seemed to have lost its disk. */
+START_TEST(a_batch_goes_on_when_the_records_are_back)
+{
+	struct told *t;
+
+	bench.model[1].full = true;
+	bench.model[2].full = true;
+	(void)begin(&t);
+	bench.model[0].says_less = true;
+	bench.model[0].less = 0;
+	engine_refused(bench.e, 0);
+	release();
+	bench_pass(SEC);
+	expect_state(0, ENGINE_BACKEND_DOWN);
+	ck_assert_uint_eq(bench_info().serial, 3);
+	bench.model[0].says_less = false;
+	bench_pass(15 * SEC);
+	expect_state(0, ENGINE_BACKEND_UP);
+	ck_assert_uint_eq(bench_info().serial, 4);
+}
+END_TEST
+
 START_TEST(a_conflict_is_an_integrity_fault)
 {
 	struct question *q;
@@ -482,6 +504,7 @@ Suite *test_engine_placement(void)
 	tcase_add_test(c, a_full_one_takes_batches_when_there_is_room);
 	tcase_add_test(c,
 		       a_batch_that_found_no_room_goes_on_when_there_is_some);
+	tcase_add_test(c, a_batch_goes_on_when_the_records_are_back);
 	tcase_add_test(c, a_conflict_is_an_integrity_fault);
 	tcase_add_test(c, an_unclaimed_one_is_claimed_and_gets_it_again);
 	suite_add_tcase(s, c);
