@@ -55,6 +55,15 @@ static struct log_fields fields_of(const struct server *s, enum log_event event)
 	};
 }
 
+/* What happened to a block, in words that help whoever has to look after it. */
+static const char *reason_of(int error)
+{
+	if (error == -ESTALE)
+		return "its file was changed or replaced by somebody else; see "
+		       "what it holds now, then start again";
+	return strerror(-error);
+}
+
 static void fail(struct server *s, int error, const char *sentence)
 {
 	const struct log_fields fields =
@@ -65,7 +74,7 @@ static void fail(struct server *s, int error, const char *sentence)
 
 	s->dead = true;
 	log_print(LOG_CRIT, &fields, "block %.*s: %s: %s", (int)s->block_len,
-		  s->block, sentence, strerror(-error));
+		  s->block, sentence, reason_of(error));
 	loop_exit(s->loop, EXIT_STATUS_IO);
 }
 

@@ -5,6 +5,7 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-activation.py \
 	tests/scenario/test-bad-tcp.py \
 	tests/scenario/test-bad-udp.py \
+	tests/scenario/test-check.py \
 	tests/scenario/test-faults.py \
 	tests/scenario/test-ids.py \
 	tests/scenario/test-limits.py \

@@ -120,10 +120,11 @@ def test_tcp_mismatch():
         assert first.call("PING") == "PONG"
         c.main.wait_open()
         assert first.call("BALANCE", "Ali") == 845
-        for port in (passed[1], configured):
-            assert any(f"127.0.0.1:{passed[1]}" in line and f"127.0.0.1:{configured}" in line
-                       and f" at 127.0.0.1:{port}" in line or f"= 127.0.0.1:{port}'" in line
-                       for line in lines_with(daemon, MEND_MAIN)), (port, daemon.lines)
+        superfluous, lacking = lines_with(daemon, MEND_MAIN)
+        assert f"passed a socket at 127.0.0.1:{passed[1]}," in superfluous, superfluous
+        assert f"127.0.0.1:{configured}'" in superfluous, superfluous
+        assert f"says 'listen = 127.0.0.1:{configured}'" in lacking, lacking
+        assert f"only at 127.0.0.1:{passed[0]} and 127.0.0.1:{passed[1]};" in lacking, lacking
         # Nor does it listen where nobody passed a socket.
         with socket.socket() as s:
             assert s.connect_ex(("127.0.0.1", configured)) != 0
@@ -318,15 +319,16 @@ def reload(daemon, sockets, expected):
     daemon.wait_line(expected, since=lines)
 
 
-def seconds_to_give_up(c, client):
-    """How long an answer is waited for that a frozen backend does not give."""
-    c["B"].daemon.freeze()
-    begin = time.monotonic()
-    assert refused(client, "LIST")[0] == "UNAVAILABLE"
-    took = time.monotonic() - begin
-    c["B"].daemon.thaw()
-    wait_for(lambda: not isinstance(client.ask("LIST"), resp.Error), "backend B", 20)
-    return took
+def check_gives_up(c, client):
+    """After a second, of request_timeout: no backend answers."""
+    for b in c.backends.values():
+        b.daemon.freeze()
+    with within(8, "an answer"):
+        answer = refused(client, "TRANSFER", "Ali", "Ben", 1, "ID", "x")
+    assert answer[0] in ("UNAVAILABLE", "UNKNOWN"), answer
+    for b in c.backends.values():
+        b.daemon.thaw()
+    wait_for(lambda: not isinstance(client.ask("LIST"), resp.Error), "the backends", 20)
 
 
 def test_reload():
@@ -338,7 +340,7 @@ def test_reload():
         c.main.extra["main"]["request_timeout"] = 1
         c.main.write_config()
         reload(c.main.daemon, main, "configuration reloaded")
-        assert seconds_to_give_up(c, client) < 8 * SLOW
+        check_gives_up(c, client)
         assert c.main.daemon.pid == pid and client.call("PING") == "PONG"
         c.check_alive()
 
@@ -356,7 +358,7 @@ def test_reload_of_a_mistake():
             line = [n for n, text in enumerate(f, 1) if text.startswith("max_clients")][0]
         reload(c.main.daemon, main, "the old settings stay in force")
         assert c.main.daemon.find(f"{path}:{line}: 'max_clients': expected a plain number")
-        assert seconds_to_give_up(c, client) < 8 * SLOW
+        check_gives_up(c, client)
         assert c.main.info()["max_clients"] == "50"
 
         c["A"].extra["datagram_size"] = "large"
@@ -509,7 +511,7 @@ def test_stop_while_nothing_answers():
             took = time.monotonic() - begin
             assert took < (1.5 if hurry else 5) * SLOW, took
             for answer in read_answers(client):
-                assert isinstance(answer, resp.Error) and answer.code == "UNKNOWN", answer
+                assert answer.code in ("UNAVAILABLE", "UNKNOWN"), answer
             for b in c.backends.values():
                 b.daemon.thaw()
             c.main.start()

@@ -243,7 +243,10 @@ def test_long_headers():
                 b"*65\r\n" + b"$1\r\nx\r\n" * 65, b"*abc\r\n", b"*1\r\n$abc\r\n", b"*\r\n",
                 b"*1\r\n$\r\n",
                 b"*1\r\n$4\r\nPINGxx", b"*+1\r\n", b"*1\r\n$+4\r\nPING\r\n", b"*1\n$4\nPING\n",
-                b"*3\r\n$8\r\nTRANSFER\r\n$1073741824\r\nAli", b"*2\r\n$65537\r\n"):
+                b"*3\r\n$8\r\nTRANSFER\r\n$1073741824\r\nAli", b"*2\r\n$65537\r\n",
+                # Each may be so long, both together may not.
+                b"*2\r\n$4\r\nPING\r\n$65530\r\n",
+                b"*3\r\n$1\r\nx\r\n$30000\r\n" + b"x" * 30000 + b"\r\n$40000\r\n"):
             s = connect(c)
             s.sendall(data)
             answer = read_all(s)

@@ -10,7 +10,7 @@ from harness import Cluster, run, wait_for, within
 from relay import Relay
 
 SEED = int(os.environ.get("SCENARIO_SEED", random.SystemRandom().randrange(2**32)))
-TRANSFERS = 300
+TRANSFERS = 200
 USERS = ("Ali", "Ben", "Luke", "Victor", "Oliver")
 
 

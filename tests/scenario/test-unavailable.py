@@ -9,7 +9,7 @@ return heals everything without a restart of anything.
 import json
 import threading
 
-from harness import (Cluster, EXIT_FENCED, SLOW, refused, run, wait_for,
+from harness import (Cluster, EXIT_FENCED, SLOW, in_threads, refused, run, wait_for,
                      within)
 from resp import Error, Refused
 
@@ -190,11 +190,16 @@ def settle(c, ids):
 
 def check_nobody_there(c, go, come_back):
     go()
-    client = c.client()
     outcomes = {}
-    for i in range(4):
+
+    def order(i):
         with within(TIMEOUT + 1.5, "a transfer"):
-            outcomes[f"id{i}"] = refused(client, "TRANSFER", "Ali", "Ben", 1, "ID", f"id{i}")[0]
+            outcomes[f"id{i}"] = refused(c.client(), "TRANSFER", "Ali", "Ben", 1, "ID", f"id{i}")[0]
+
+    # The first begins a batch, the second finds it in flight, the others overdue.
+    in_threads(2, order)
+    in_threads(2, lambda i: order(2 + i))
+    client = c.client()
     assert set(outcomes.values()) <= {"UNAVAILABLE", "UNKNOWN"}, outcomes
     with within(2 * TIMEOUT + 2, "walletctl"):
         a = c.walletctl("--timeout", str(TIMEOUT), "transfer", "Ali", "Ben", "1", "--id", "w")
