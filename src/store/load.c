@@ -220,7 +220,7 @@ static int check_last_batch(struct load *l)
 			      check_link, &w);
 }
 
-/* Looks for the numbers of the lines at two offsets, the lower one first. */
+/* Looks for the numbers of the lines at two offsets, the first one lower. */
 struct number_search {
 	uint64_t first_offset;
 	uint64_t second_offset;
@@ -244,10 +244,9 @@ static int find_numbers(void *arg, const struct scan_line *line)
 static int fault_twice(struct load *l, const struct index_entry *a,
 		       const struct index_entry *b)
 {
-	bool rising = index_offset(a) < index_offset(b);
 	struct number_search s = {
-		.first_offset = index_offset(rising ? a : b),
-		.second_offset = index_offset(rising ? b : a),
+		.first_offset = index_offset(a),
+		.second_offset = index_offset(b),
 	};
 	int r;
 

@@ -171,7 +171,7 @@ static ssize_t disk_pwrite(void *ctx, int fd, const void *data, size_t len,
 	if (d->calls == d->fail_at && len > 1)
 		len /= 2;
 	if ((uint64_t)at >= d->room && len > 0)
-		return -ENOSPC;
+		return r < 0 ? r : -ENOSPC;
 	if (len > d->room - (uint64_t)at)
 		len = (size_t)(d->room - (uint64_t)at);
 

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "store/promise.h"
@@ -335,6 +336,73 @@ START_TEST(finds_an_operation_id)
 }
 END_TEST
 
+struct hashed {
+	uint32_t hash;
+	uint32_t id;
+};
+
+static int compare_hashed(const void *a, const void *b)
+{
+	const struct hashed *x = a;
+	const struct hashed *y = b;
+
+	return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* Two ids of which the index keeps the same hash: 32 bits soon have some. */
+static void find_collision(char first[16], char second[16])
+{
+	enum { IDS = 400000 };
+	struct hashed *list = calloc(IDS, sizeof(*list));
+	struct map m;
+	size_t i;
+
+	ck_assert_ptr_nonnull(list);
+	map_init(&m, tools_key);
+	for (i = 0; i < IDS; i++) {
+		int n = snprintf(first, 16, "%zu", i);
+
+		list[i].id = (uint32_t)i;
+		list[i].hash =
+			(uint32_t)(map_hash(&m, first, (size_t)n) >> 32);
+	}
+	qsort(list, IDS, sizeof(*list), compare_hashed);
+	i = 1;
+	while (i < IDS && list[i].hash != list[i - 1].hash)
+		i++;
+	ck_assert_uint_lt(i, IDS);
+	(void)snprintf(first, 16, "%u", list[i - 1].id);
+	(void)snprintf(second, 16, "%u", list[i].id);
+	free(list);
+}
+
+START_TEST(tells_ids_of_one_hash_apart)
+{
+	char first[16];
+	char second[16];
+	struct made records[2] = { { .amount = 1 }, { .amount = 2 } };
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+
+	find_collision(first, second);
+	records[0].id = first;
+	maker_batch(&m, records, 1, &made);
+	tools_commit(s, 1, 1, "", text_of(&made));
+	ck_assert_int_eq(s->ops->find_id(s, slice_of(second), 9, keep, &found),
+			 0);
+	ck_assert_uint_eq(found.len, 0);
+
+	buf_clear(&made);
+	records[1].id = second;
+	maker_batch(&m, records + 1, 1, &made);
+	tools_commit(s, 2, 1, "", text_of(&made));
+	ck_assert_int_eq(s->ops->find_id(s, slice_of(second), 9, keep, &found),
+			 0);
+	ck_assert_int_eq(memcmp(found.data, "2: 2 Ali Luke 2 ", 16), 0);
+	s->ops->close(s);
+}
+END_TEST
+
 static bool take_two(void *arg, uint64_t serial, struct slice line)
 {
 	unsigned *left = arg;
@@ -396,6 +464,43 @@ START_TEST(keeps_a_promise)
 	s = tools_open_well(&disk);
 	ck_assert_uint_eq(state_of(s).epoch, 7);
 	ck_assert_mem_eq(state_of(s).nonce, nonce, sizeof(nonce));
+	s->ops->close(s);
+}
+END_TEST
+
+/*
+ * The promise knows how long the block was.  An old record that lacks its
+ * newline was there then, and an editor took it away; or it was not, and is
+ * what a crash left of a first append, with its amount cut off.
+ */
+START_TEST(tells_an_editor_from_a_crash)
+{
+	static const uint8_t nonce[STORE_NONCE_SIZE] = { 1 };
+	static const char torn[] = SAMPLE "10 Ali Luke 1";
+	struct maker m = { .serial = 10 };
+	struct textstore_report report;
+	struct store *s;
+	bool held;
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	maker_plain(&m, 1, &made);
+	/* A batch in flight is not there yet. */
+	ck_assert_int_eq(s->ops->append(s, 10, 1, slice_of(""), text_of(&made),
+					&held),
+			 0);
+	ck_assert_int_eq(s->ops->promise(s, 7, nonce), 0);
+	s->ops->close(s);
+
+	disk_put(&disk, BLOCK, slice_of(torn));
+	ck_assert_int_eq(tools_open(&disk, &report, &s), 0);
+	ck_assert(report.torn);
+	ck_assert_uint_eq(state_of(s).records, 3);
+	s->ops->close(s);
+
+	disk_put(&disk, BLOCK, (struct slice){ SAMPLE, strlen(SAMPLE) - 1 });
+	s = tools_open_well(&disk);
+	ck_assert_uint_eq(state_of(s).records, 3);
 	s->ops->close(s);
 }
 END_TEST
@@ -471,7 +576,9 @@ Suite *test_store_textstore(void)
 	tcase_add_test(t, finds_an_operation_id);
 	tcase_add_test(t, stops_when_the_page_is_full);
 	tcase_add_test(t, reads_many_lines_at_once);
+	tcase_add_test(t, tells_ids_of_one_hash_apart);
 	tcase_add_test(t, keeps_a_promise);
+	tcase_add_test(t, tells_an_editor_from_a_crash);
 	tcase_add_test(t, stops_at_a_damaged_promise);
 	tcase_add_test(t, breaks_for_good);
 	suite_add_tcase(s, t);
