@@ -25,7 +25,9 @@ static const uint8_t *reader_take(struct reader *r, size_t len)
 		r->bad = true;
 		return NULL;
 	}
-	r->p += len;
+	/* Nothing may be added to NULL, not even nothing. */
+	if (len)
+		r->p += len;
 	r->left -= len;
 	return p;
 }
@@ -116,7 +118,8 @@ static uint8_t *writer_take(struct writer *w, size_t len)
 		w->bad = true;
 		return NULL;
 	}
-	w->p += len;
+	if (len)
+		w->p += len;
 	w->left -= len;
 	return p;
 }
