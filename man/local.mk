@@ -7,4 +7,5 @@ dist_man_MANS = \
 	man/alichain.7 \
 	man/chain-protocol.7 \
 	man/chain-main.8 \
-	man/chain-backend.8
+	man/chain-backend.8 \
+	man/chain-check.8

@@ -11,6 +11,8 @@ BACKEND_LIBS = src/backend/libbackend.a src/sys/libsys.a src/wire/libwire.a \
 	src/store/libstore.a src/ledger/libledger.a src/util/libutil.a
 MAIN_LIBS = src/main/libmain.a src/sys/libsys.a src/wire/libwire.a \
 	src/ledger/libledger.a src/util/libutil.a
+CHECK_PROGRAM_LIBS = src/check/libchaincheck.a src/sys/libsys.a \
+	src/store/libstore.a src/ledger/libledger.a src/util/libutil.a
 WALLETCTL_LIBS = src/walletctl/libwalletctl.a src/sys/libsys.a \
 	src/wire/libwire.a src/ledger/libledger.a src/util/libutil.a
 
@@ -27,3 +29,4 @@ include $(srcdir)/src/sys/local.mk
 include $(srcdir)/src/backend/local.mk
 include $(srcdir)/src/main/local.mk
 include $(srcdir)/src/walletctl/local.mk
+include $(srcdir)/src/check/local.mk

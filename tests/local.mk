@@ -33,6 +33,7 @@ include $(srcdir)/tests/unit/backend.mk
 include $(srcdir)/tests/unit/main.mk
 include $(srcdir)/tests/unit/engine.mk
 include $(srcdir)/tests/unit/walletctl.mk
+include $(srcdir)/tests/unit/check.mk
 include $(srcdir)/tests/sim/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/scenario/local.mk

@@ -10,6 +10,7 @@
 need_program src/main/chain-main
 need_program src/backend/chain-backend
 need_program src/walletctl/walletctl
+need_program src/check/chain-check
 need_scratch
 
 help_options() {
@@ -60,4 +61,5 @@ check_program() {
 check_program src/main/chain-main man/chain-main.8
 check_program src/backend/chain-backend man/chain-backend.8
 check_program src/walletctl/walletctl man/walletctl.1
+check_program src/check/chain-check man/chain-check.8
 finish

@@ -16,6 +16,7 @@ allowed() {
 	backend) echo util ledger wire store sys backend ;;
 	main) echo util ledger wire sys main ;;
 	walletctl) echo util ledger wire sys walletctl ;;
+	check) echo util ledger store sys check ;;
 	esac
 }
 

@@ -557,7 +557,8 @@ def test_changed_behind_its_back():
                 if not c["B"].daemon.running():
                     break
             assert c["B"].daemon.wait_exit() == EXIT_IO, change
-            assert c["B"].daemon.find("changed or replaced by somebody else"), (change, c["B"].daemon.lines)
+            said = c["B"].daemon.find("changed or replaced by somebody else")
+            assert said, (change, c["B"].daemon.lines)
             assert refused(client, "LIST")[0] == "UNAVAILABLE"
             for n in range(5):
                 assert len(client.call("TRANSFER", "Ben", "Ali", 1)) == 4

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Up to the first fault the ledger's own rules decide.  Behind it balances mean
+ * nothing, but each link of the chain can still be tried: so a fault is named
+ * where it is, and not once for every record above it.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/ledger.h"
+#include "ledger/record.h"
+#include "util/parse.h"
+#include "util/random.h"
+#include "check/check_internal.h"
+#include "check/history.h"
+
+struct walk {
+	struct check *check;
+	struct ledger *ledger; /* the whole part */
+	bool broken; /* there was a fault; the whole part has ended */
+	bool tip_seen; /* the record of the tip that was given */
+	/* The record before: */
+	uint64_t serial;
+	int64_t time;
+	uint8_t hash[CHAIN_HASH_SIZE];
+	uint32_t batch_position;
+	uint32_t batch_size;
+	/* Of the serial at hand, the line that counts. */
+	const struct entry *entry;
+	struct record record;
+	char line[RECORD_LINE_MAX];
+};
+
+/* "FILE:LINE: serial N: …" */
+static int fault_at(struct walk *w, const struct entry *e, const char *text)
+{
+	const struct check *c = w->check;
+
+	w->broken = true;
+	return check_fault(w->check, "%s:%" PRIu32 ": serial %" PRIu64 ": %s",
+			   c->book[e->book]->path, e->line, e->serial, text);
+}
+
+/* The record at @e; its strings are good until the next call. */
+static int read_record(struct walk *w, const struct entry *e,
+		       struct record *ret)
+{
+	struct book *b = w->check->book[e->book];
+	const char *fault;
+	struct slice text;
+	struct record r;
+	int error;
+
+	w->check->culprit = b->path;
+	error = book_text(b, e->offset, e->length, &text);
+	if (error < 0)
+		return error;
+	/* It was read before: if it reads otherwise now, that is a change. */
+	if (record_parse(text, &r, &fault) < 0 || r.serial != e->serial)
+		return -ESTALE;
+
+	w->check->culprit = NULL;
+	*ret = r;
+	return 0;
+}
+
+/* Make the record at @e the one that counts, in memory of our own. */
+static int choose(struct walk *w, const struct entry *e)
+{
+	struct record r;
+	const char *fault;
+	int error;
+
+	error = read_record(w, e, &r);
+	if (error < 0)
+		return error;
+	memcpy(w->line, r.body.p, e->length);
+	error = record_parse((struct slice){ w->line, e->length }, &w->record,
+			     &fault);
+	if (error < 0)
+		return error;
+	w->entry = e;
+	return 0;
+}
+
+static bool follows(const struct walk *w, const struct record *r)
+{
+	uint8_t hash[CHAIN_HASH_SIZE];
+
+	if (!r->chained || r->serial != w->serial + 1)
+		return false;
+	chain_step(w->hash, r->body, hash);
+	return memcmp(hash, r->hash, sizeof(hash)) == 0;
+}
+
+/* Another line for the same serial: the same record, or a contradiction. */
+static int compare(struct walk *w, const struct entry *e)
+{
+	const struct check *c = w->check;
+	const struct entry *first = w->entry;
+	struct record other;
+	int r;
+
+	r = read_record(w, e, &other);
+	if (r < 0)
+		return r;
+	if (record_same(&w->record, &other)) {
+		w->check->summary.doubles++;
+		return 0;
+	}
+
+	/* Go on with the one that the history goes on with, if one does. */
+	if (!follows(w, &w->record) && follows(w, &other)) {
+		r = choose(w, e);
+		if (r < 0)
+			return r;
+	}
+	w->broken = true;
+	return check_fault(w->check,
+			   "%s:%" PRIu32 ": serial %" PRIu64
+			   ": has other contents than in %s:%" PRIu32,
+			   c->book[e->book]->path, e->line, e->serial,
+			   c->book[first->book]->path, first->line);
+}
+
+/* Chained records have all serials below them. */
+static int fault_missing(struct walk *w)
+{
+	char text[128];
+
+	if (w->record.serial == w->serial + 2)
+		(void)snprintf(text, sizeof(text),
+			       "serial %" PRIu64 " is missing before it",
+			       w->serial + 1);
+	else
+		(void)snprintf(text, sizeof(text),
+			       "serials %" PRIu64 " to %" PRIu64
+			       " are missing before it",
+			       w->serial + 1, w->record.serial - 1);
+	return fault_at(w, w->entry, text);
+}
+
+/* The K-th of N stands behind the one before it, or that was cut off. */
+static bool is_in_batch(const struct walk *w)
+{
+	const struct record *r = &w->record;
+
+	if (r->batch_position == 1)
+		return true;
+	return w->batch_size == r->batch_size &&
+	       w->batch_position == r->batch_position - 1;
+}
+
+/* Behind a fault: what can be said of this record and the one before it. */
+static int check_link(struct walk *w)
+{
+	const struct record *r = &w->record;
+
+	if (!r->chained)
+		return 0;
+	if (r->time < w->time)
+		return fault_at(
+			w, w->entry,
+			"its time lies before that of an earlier record");
+	if (!follows(w, r))
+		return fault_at(w, w->entry,
+				"its hash does not follow from the record "
+				"before it");
+	return 0;
+}
+
+static int apply(struct walk *w)
+{
+	const char *fault;
+	int r;
+
+	r = ledger_apply(w->ledger, &w->record, &fault);
+	return r == -EBADMSG ? fault_at(w, w->entry, fault) : r;
+}
+
+static int judge(struct walk *w)
+{
+	const struct record *r = &w->record;
+
+	if (r->chained && r->serial != w->serial + 1)
+		return fault_missing(w);
+	if (r->chained && !is_in_batch(w))
+		return fault_at(w, w->entry,
+				"its b= does not go on from the record "
+				"before it");
+	return w->broken ? check_link(w) : apply(w);
+}
+
+static void advance(struct walk *w)
+{
+	const struct record *r = &w->record;
+
+	if (r->chained) {
+		memcpy(w->hash, r->hash, sizeof(w->hash));
+		w->time = r->time;
+	} else if (w->broken) {
+		chain_step(w->hash, r->body, w->hash);
+	} else {
+		memcpy(w->hash, ledger_tip(w->ledger), sizeof(w->hash));
+	}
+	w->serial = r->serial;
+	w->batch_position = r->batch_position;
+	w->batch_size = r->chained ? r->batch_size : 0;
+}
+
+/* Is this where the tip that was given should be? */
+static int compare_tip(struct walk *w)
+{
+	const struct check_options *o = &w->check->options;
+	char found[CHAIN_HEX_SIZE];
+
+	if (!o->tip_given || w->broken || w->serial != o->tip_serial)
+		return 0;
+	w->tip_seen = true;
+	if (memcmp(w->hash, o->tip_hash, sizeof(w->hash)) == 0)
+		return 0;
+
+	format_hex(w->hash, sizeof(w->hash), found);
+	w->check->summary.tip_wrong = true;
+	return check_fault(w->check,
+			   "serial %" PRIu64 ": the tip is %.*s here, not the "
+			   "one given: this is another history",
+			   w->serial, CHAIN_HEX_SIZE, found);
+}
+
+/* All lines with one serial; @count of them. */
+static int take_serial(struct walk *w, const struct entry *e, size_t count)
+{
+	int r;
+
+	/* What a bad line told is missing; that was said. */
+	if (e->serial > w->check->limit)
+		w->broken = true;
+	r = choose(w, e);
+	for (size_t i = 1; r == 0 && i < count; i++)
+		r = compare(w, &e[i]);
+	if (r == 0)
+		r = judge(w);
+	if (r != 0)
+		return r;
+
+	if (w->broken)
+		w->check->summary.beyond++;
+	advance(w);
+	return compare_tip(w);
+}
+
+static int take_all(struct walk *w)
+{
+	const struct entry *e = check_entries(w->check);
+	size_t count = check_entry_count(w->check);
+	size_t same;
+	int r;
+
+	r = compare_tip(w);
+	for (size_t i = 0; r == 0 && i < count; i += same) {
+		same = 1;
+		while (i + same < count && e[i + same].serial == e[i].serial)
+			same++;
+		r = take_serial(w, &e[i], same);
+	}
+	return r;
+}
+
+/* Was the serial of the tip among those of the whole part? */
+static int check_tip_reached(struct walk *w)
+{
+	const struct check_options *o = &w->check->options;
+
+	if (!o->tip_given || w->tip_seen)
+		return 0;
+	w->check->summary.tip_wrong = true;
+	return check_fault(w->check,
+			   "serial %" PRIu64 ": a tip is given for it, but it "
+			   "is not in the whole part, up to serial %" PRIu64,
+			   o->tip_serial, ledger_serial(w->ledger));
+}
+
+static struct sum coins_of(const struct ledger *l)
+{
+	struct sum sum = SUM_ZERO;
+	struct amount balance;
+
+	for (uint32_t user = 0; user < ledger_users(l); user++)
+		if (ledger_user_balance(l, user, &balance))
+			sum = sum_plus(sum, balance);
+	return sum;
+}
+
+static void summarize(const struct walk *w)
+{
+	struct check_summary *s = &w->check->summary;
+	const struct ledger *l = w->ledger;
+
+	s->serial = ledger_serial(l);
+	memcpy(s->tip, ledger_tip(l), sizeof(s->tip));
+	s->transactions = ledger_records(l);
+	s->users = ledger_members(l);
+	s->coins = coins_of(l);
+	s->gaps = ledger_gaps(l);
+	s->first_gap = ledger_first_gap(l);
+}
+
+int history_check(struct check *c)
+{
+	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
+	struct walk w = { .check = c };
+	uint8_t key[MAP_KEY_SIZE];
+	int r;
+
+	random_bytes(key, sizeof(key));
+	r = ledger_new(c->options.initial, key, &ledger);
+	if (r < 0)
+		return r;
+
+	w.ledger = ledger;
+	r = take_all(&w);
+	if (r == 0)
+		r = check_tip_reached(&w);
+	if (r == 0)
+		summarize(&w);
+	return r;
+}

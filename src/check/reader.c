@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines are judged as a backend does at its start, but to the end of the file
+ * whatever comes.  Whether a damage is a torn tail shows only there; till then
+ * the faults of the file are kept.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "store/tail.h"
+#include "util/parse.h"
+#include "check/check_internal.h"
+#include "check/reader.h"
+
+struct reading {
+	struct check *check;
+	struct book *book;
+	uint16_t number;
+	struct reader_past past;
+	struct tail tail;
+	size_t first_bad; /* of this file, in check->bads */
+};
+
+static bool is_blank(struct slice text)
+{
+	return text.len == 0 || (text.len == 1 && text.p[0] == '\r');
+}
+
+/* A crash while a missing newline was mended can leave a zero in its place. */
+static bool ends_in_zero(const struct scan_line *line)
+{
+	return !line->ended && line->text.len == line->length &&
+	       line->text.len > 1 && line->text.p[line->text.len - 1] == '\0';
+}
+
+/* A record without a newline behind it: has it an end? */
+static bool may_be_cut(const struct reader_past *past, const struct record *r)
+{
+	if (r->chained)
+		return past->copies || r->of.len > 0;
+	return past->chained;
+}
+
+static const char *fault_of(const struct reader_past *past,
+			    const struct scan_line *line, struct slice text,
+			    struct record *ret)
+{
+	const char *fault;
+
+	if (memchr(text.p, '\0', text.len))
+		return "expected text, found a zero byte";
+	if (record_parse(text, ret, &fault) < 0)
+		return fault;
+	if (!line->ended && may_be_cut(past, ret))
+		return "expected a newline: the record may be cut short";
+	return NULL;
+}
+
+enum reader_kind reader_judge(struct reader_past *past,
+			      const struct scan_line *line, struct record *ret,
+			      const char **ret_fault)
+{
+	struct slice text = line->text;
+
+	if (ends_in_zero(line))
+		text.len--;
+	if (is_blank(text))
+		return READER_BLANK;
+
+	*ret_fault = fault_of(past, line, text, ret);
+	if (*ret_fault)
+		return READER_FAULT;
+	past->chained = past->chained || ret->chained;
+	past->copies = past->copies || ret->of.len > 0;
+	return READER_RECORD;
+}
+
+/* The serial that a faulty line begins with, 0 if none is to be read. */
+static uint64_t serial_in(struct slice text)
+{
+	const char *space = text.len ? memchr(text.p, ' ', text.len) : NULL;
+	uint64_t serial;
+
+	if (!space)
+		return 0;
+	text.len = (size_t)(space - text.p);
+	return parse_u64_range(text, 1, INT64_MAX, &serial) < 0 ? 0 : serial;
+}
+
+static int note_bad(struct reading *g, const struct scan_line *line,
+		    const char *reason)
+{
+	const struct bad bad = {
+		.serial = serial_in(line->text),
+		.line = line->number,
+		.reason = reason,
+	};
+
+	g->book->lines++;
+	g->book->aside++;
+	tail_bad(&g->tail, line->offset, line->number, line->text, reason);
+	return buf_add(&g->check->bads, &bad, sizeof(bad));
+}
+
+static int note_record(struct reading *g, const struct scan_line *line,
+		       const struct record *r)
+{
+	const struct entry entry = {
+		.serial = r->serial,
+		.offset = line->offset,
+		.line = (uint32_t)line->number,
+		.book = g->number,
+		.length =
+			(uint16_t)(line->length - (ends_in_zero(line) ? 1 : 0)),
+	};
+
+	if (line->number > UINT32_MAX)
+		return -EFBIG;
+	g->book->lines++;
+	tail_good(&g->tail, r);
+	return buf_add(&g->check->entries, &entry, sizeof(entry));
+}
+
+/* A scan_visit. */
+static int take_line(void *arg, const struct scan_line *line)
+{
+	struct reading *g = arg;
+	const char *fault;
+	struct record r;
+
+	switch (reader_judge(&g->past, line, &r, &fault)) {
+	case READER_RECORD:
+		return note_record(g, line, &r);
+	case READER_BLANK:
+		return 0;
+	case READER_FAULT:
+		return note_bad(g, line, fault);
+	}
+	return 0;
+}
+
+static int judge_damage(struct reading *g, bool *ret_torn)
+{
+	uint64_t length = g->book->end - g->tail.offset;
+	_cleanup_(freep) char *text = NULL;
+	size_t have = 0;
+	int r;
+
+	if (tail_wants_text(&g->tail) && length <= TAIL_BATCH_MAX) {
+		have = (size_t)length;
+		text = malloc(have);
+		if (!text)
+			return -ENOMEM;
+		r = fileops_read_exact(g->check->ops, g->book->fd, text, have,
+				       (off_t)g->tail.offset);
+		if (r < 0)
+			return r == -EPIPE ? -ESTALE : r;
+	}
+	*ret_torn =
+		tail_is_torn(&g->tail, length, (struct slice){ text, have });
+	return 0;
+}
+
+static int say_bad(struct reading *g, const struct bad *b)
+{
+	if (b->serial)
+		return check_fault(
+			g->check, "%s:%" PRIu64 ": serial %" PRIu64 ": %s",
+			g->book->path, b->line, b->serial, b->reason);
+	return check_fault(g->check, "%s:%" PRIu64 ": %s", g->book->path,
+			   b->line, b->reason);
+}
+
+/* Each bad line of the file, or all of them as one torn tail. */
+static int say_damage(struct reading *g)
+{
+	size_t count = g->check->bads.len / sizeof(struct bad);
+	const struct bad *bads =
+		(const struct bad *)(const void *)g->check->bads.data;
+	bool torn;
+	int r;
+
+	if (!g->tail.damaged)
+		return 0;
+	r = judge_damage(g, &torn);
+	if (r < 0)
+		return r;
+	if (torn)
+		return check_fault(g->check,
+				   "%s:%" PRIu64 ": a torn tail of %" PRIu64
+				   " bytes begins here: %s",
+				   g->book->path, g->tail.line,
+				   g->book->end - g->tail.offset,
+				   g->tail.reason);
+
+	for (size_t i = g->first_bad; r == 0 && i < count; i++)
+		r = say_bad(g, &bads[i]);
+	return r;
+}
+
+int reader_take(struct check *c, uint16_t book)
+{
+	struct reading g = {
+		.check = c,
+		.book = c->book[book],
+		.number = book,
+		.first_bad = c->bads.len / sizeof(struct bad),
+	};
+	int r;
+
+	c->culprit = g.book->path;
+	r = scan_lines(c->ops, g.book->fd, 0, 1, g.book->end, take_line, &g);
+	if (r != 0)
+		return r == -EPIPE ? -ESTALE : r;
+	r = say_damage(&g);
+	if (r == 0)
+		c->culprit = NULL;
+	return r;
+}
