@@ -23,6 +23,9 @@ struct inode {
 	uint64_t version; /* raised by each write */
 	bool dirty;
 	bool locked;
+	/* After a failed sync: taken for clean, and never written (if forgetful). */
+	size_t lost_from;
+	size_t lost_to;
 };
 
 /* One directory: names, and how it was at its last sync. */
@@ -56,6 +59,8 @@ struct disk {
 	uint64_t limit;
 	unsigned fail_in;
 	bool lie;
+	bool unlocked;
+	bool forgetful;
 };
 
 static void copy(struct buf *to, const struct buf *from)
@@ -122,6 +127,7 @@ static int new_inode(struct disk *d)
 			continue;
 		buf_clear(&d->inode[i].now);
 		buf_clear(&d->inode[i].durable);
+		d->inode[i].lost_from = d->inode[i].lost_to = 0;
 		d->inode[i].dirty = true;
 		d->inode[i].locked = false;
 		return (int)i;
@@ -226,9 +232,39 @@ static ssize_t op_pwrite(void *ctx, int fd, const void *data, size_t len,
 		i->now.len = end;
 	}
 	memcpy(i->now.data + at, data, len);
+	if ((size_t)at <= i->lost_from && end >= i->lost_to)
+		i->lost_from = i->lost_to = 0;
 	i->dirty = true;
 	i->version++;
 	return (ssize_t)len;
+}
+
+/* The kernel takes what it could not write for clean: it will not try again. */
+static void forget(struct inode *i)
+{
+	size_t kept = i->durable.len < i->now.len ? i->durable.len : i->now.len;
+
+	if (i->lost_from == i->lost_to)
+		i->lost_from = kept;
+	i->lost_to = i->now.len;
+}
+
+static void zero_lost(const struct inode *i, struct buf *b)
+{
+	size_t to = i->lost_to < b->len ? i->lost_to : b->len;
+
+	if (i->lost_from < to)
+		memset(b->data + i->lost_from, 0, to - i->lost_from);
+}
+
+static int fail_sync(struct disk *d, int fd)
+{
+	if (d->fd[fd].directory)
+		return -EIO;
+	inode_of(d, fd)->dirty = true;
+	if (d->forgetful)
+		forget(inode_of(d, fd));
+	return -EIO;
 }
 
 static int op_fsync(void *ctx, int fd)
@@ -236,12 +272,8 @@ static int op_fsync(void *ctx, int fd)
 	struct disk *d = ctx;
 
 	assert(fd >= 0 && fd < FDS_MAX && d->fd[fd].open);
-	if (fails(d)) {
-		/* The kernel forgets what it could not write. */
-		if (!d->fd[fd].directory)
-			inode_of(d, fd)->dirty = true;
-		return -EIO;
-	}
+	if (fails(d))
+		return fail_sync(d, fd);
 	if (d->lie)
 		return 0;
 	if (d->fd[fd].directory) {
@@ -250,6 +282,7 @@ static int op_fsync(void *ctx, int fd)
 		return 0;
 	}
 	copy(&inode_of(d, fd)->durable, &inode_of(d, fd)->now);
+	zero_lost(inode_of(d, fd), &inode_of(d, fd)->durable);
 	inode_of(d, fd)->dirty = false;
 	return 0;
 }
@@ -264,6 +297,10 @@ static int op_ftruncate(void *ctx, int fd, off_t size)
 	if ((size_t)size > i->now.len)
 		return -EINVAL;
 	i->now.len = (size_t)size;
+	if (i->lost_to > i->now.len)
+		i->lost_to = i->now.len;
+	if (i->lost_from >= i->lost_to)
+		i->lost_from = i->lost_to = 0;
 	i->dirty = true;
 	i->version++;
 	return 0;
@@ -354,7 +391,7 @@ static int op_lock(void *ctx, int fd)
 	struct disk *d = ctx;
 	struct inode *i = inode_of(d, fd);
 
-	if (i->locked)
+	if (i->locked && !d->unlocked)
 		return -EWOULDBLOCK;
 	i->locked = true;
 	d->fd[fd].locked = true;
@@ -447,9 +484,12 @@ void disk_power_cut(struct disk *d)
 	/* The directory as it was at some moment since its last sync. */
 	if (d->pasts > 1 && rng_below(d->rng, 2))
 		d->now = d->past[rng_below(d->rng, d->pasts)];
-	for (size_t i = 0; i < d->inodes; i++)
+	for (size_t i = 0; i < d->inodes; i++) {
+		zero_lost(&d->inode[i], &d->inode[i].now);
+		d->inode[i].lost_from = d->inode[i].lost_to = 0;
 		if (d->inode[i].dirty)
 			tear(d, &d->inode[i]);
+	}
 	/* What came through is what is there, synced or not. */
 	for (size_t i = 0; i < d->inodes; i++) {
 		copy(&d->inode[i].durable, &d->inode[i].now);
@@ -475,6 +515,16 @@ void disk_lie(struct disk *d, bool lie)
 	d->lie = lie;
 }
 
+void disk_forgetful(struct disk *d, bool forgetful)
+{
+	d->forgetful = forgetful;
+}
+
+void disk_unlock(struct disk *d, bool unlocked)
+{
+	d->unlocked = unlocked;
+}
+
 void disk_put(struct disk *d, const char *path, struct slice data)
 {
 	int inode = new_inode(d);
@@ -494,4 +544,19 @@ const struct buf *disk_look(const struct disk *d, const char *path)
 	struct entry *e = find((struct directory *)(uintptr_t)&d->now, path);
 
 	return e ? &d->inode[e->inode].now : NULL;
+}
+
+size_t disk_firm(const struct disk *d, const char *path)
+{
+	struct entry *e = find((struct directory *)(uintptr_t)&d->now, path);
+	const struct inode *i;
+	size_t n = 0;
+
+	if (!e)
+		return 0;
+	i = &d->inode[e->inode];
+	while (n < i->now.len && n < i->durable.len &&
+	       i->now.data[n] == i->durable.data[n])
+		n++;
+	return n;
 }

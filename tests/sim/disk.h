@@ -27,11 +27,19 @@ void disk_power_cut(struct disk *d);
 void disk_limit(struct disk *d, uint64_t bytes);
 /* The @n-th write, sync or rename from now fails with EIO; 0: none does. */
 void disk_fail(struct disk *d, unsigned n);
-/* Test bugs: syncs do nothing. */
+/*
+ * After a sync that failed the data is still to be read, counts as written, and
+ * is gone at a power cut, whatever is synced later: as kernels do.
+ */
+void disk_forgetful(struct disk *d, bool forgetful);
+/* Deliberate bugs: syncs do nothing; locks keep nobody out. */
 void disk_lie(struct disk *d, bool lie);
+void disk_unlock(struct disk *d, bool unlocked);
 
 /* Put a file there, durable; or look at one (NULL if absent). */
 void disk_put(struct disk *d, const char *path, struct slice data);
 const struct buf *disk_look(const struct disk *d, const char *path);
+/* So many bytes of it no power cut can change any more. */
+size_t disk_firm(const struct disk *d, const char *path);
 
 #endif

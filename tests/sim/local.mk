@@ -1,12 +1,172 @@
 # SPDX-License-Identifier: MIT
-# A whole cluster in one process; tests/sim/README.
-check_PROGRAMS += tests/sim/sim
-tests_sim_sim_SOURCES = \
+# A whole cluster in one process, and the same with bugs to be found;
+# tests/sim/README.
+SIM_SOURCES = \
+	tests/sim/backends.c \
+	tests/sim/bugs.c tests/sim/bugs.h \
 	tests/sim/client.c \
+	tests/sim/copies.c \
 	tests/sim/disk.c tests/sim/disk.h \
+	tests/sim/faults.c \
+	tests/sim/history.c tests/sim/history.h \
+	tests/sim/judge.c \
+	tests/sim/mains.c \
+	tests/sim/network.c \
 	tests/sim/oracle.c tests/sim/oracle.h \
+	tests/sim/orders.c tests/sim/orders.h \
+	tests/sim/proxy.c tests/sim/proxy.h \
 	tests/sim/sim.c \
+	tests/sim/tamper.c \
 	tests/sim/world.c tests/sim/world.h
+SIM_LIBS = src/main/libmain.a $(BACKEND_LIBS) $(DAEMON_LIBS)
+
+check_PROGRAMS += tests/sim/sim tests/sim/sim-bugs
+tests_sim_sim_SOURCES = $(SIM_SOURCES)
 tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/sim
-tests_sim_sim_LDADD = src/main/libmain.a $(BACKEND_LIBS) $(DAEMON_LIBS)
-dist_check_SCRIPTS += tests/sim/test-sim.sh
+tests_sim_sim_LDADD = $(SIM_LIBS)
+
+# Copies of our sources with bugs in them stand before the libraries, which are
+# then not asked for those.
+tests_sim_sim_bugs_SOURCES = $(SIM_SOURCES)
+nodist_tests_sim_sim_bugs_SOURCES = $(SIM_PATCHED)
+tests_sim_sim_bugs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/sim -DSIM_PATCHED
+tests_sim_sim_bugs_LDADD = $(SIM_LIBS)
+
+SIM_PATCHED = \
+	tests/sim/patched/commit.c \
+	tests/sim/patched/query.c \
+	tests/sim/patched/ledger.c \
+	tests/sim/patched/responder.c \
+	tests/sim/patched/fileops.c \
+	tests/sim/patched/placement.c \
+	tests/sim/patched/recovery.c \
+	tests/sim/patched/ids.c \
+	tests/sim/patched/stream.c \
+	tests/sim/patched/order.c \
+	tests/sim/patched/irregular.c \
+	tests/sim/patched/link.c \
+	tests/sim/patched/blockfile.c \
+	tests/sim/patched/load.c
+CLEANFILES += $(SIM_PATCHED)
+EXTRA_DIST += \
+	tests/sim/README \
+	tests/sim/patch-source.sh \
+	tests/sim/soak.sh \
+	tests/sim/bugs/answer-early.sed \
+	tests/sim/bugs/as-of-ignored.sed \
+	tests/sim/bugs/balance-staged.sed \
+	tests/sim/bugs/claim-over-sync.sed \
+	tests/sim/bugs/directory-not-synced.sed \
+	tests/sim/bugs/drop-not-undone.sed \
+	tests/sim/bugs/failover-new-batch.sed \
+	tests/sim/bugs/filter-not-loaded.sed \
+	tests/sim/bugs/id-not-kept.sed \
+	tests/sim/bugs/incomplete-answers.sed \
+	tests/sim/bugs/insufficient-early.sed \
+	tests/sim/bugs/irregular-not-named.sed \
+	tests/sim/bugs/lease-from-answer.sed \
+	tests/sim/bugs/lease-ignored.sed \
+	tests/sim/bugs/overdue-refused.sed \
+	tests/sim/bugs/page-skipped.sed \
+	tests/sim/bugs/receipt-anew.sed \
+	tests/sim/bugs/reuse-unnoticed.sed \
+	tests/sim/bugs/sync-error-ignored.sed \
+	tests/sim/bugs/time-goes-back.sed \
+	tests/sim/bugs/torn-tail-kept.sed
+
+sim_patch = $(AM_V_GEN)$(MKDIR_P) tests/sim/patched && \
+	$(BASH_SHELL) $(srcdir)/tests/sim/patch-source.sh
+sim_bug = $(srcdir)/tests/sim/bugs
+
+tests/sim/patched/commit.c: $(srcdir)/src/main/commit.c \
+		$(sim_bug)/answer-early.sed \
+		$(sim_bug)/drop-not-undone.sed \
+		$(sim_bug)/overdue-refused.sed \
+		$(sim_bug)/time-goes-back.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/commit.c $@ \
+		$(sim_bug)/answer-early.sed \
+		$(sim_bug)/drop-not-undone.sed \
+		$(sim_bug)/overdue-refused.sed \
+		$(sim_bug)/time-goes-back.sed
+tests/sim/patched/query.c: $(srcdir)/src/main/query.c \
+		$(sim_bug)/as-of-ignored.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/query.c $@ \
+		$(sim_bug)/as-of-ignored.sed
+tests/sim/patched/ledger.c: $(srcdir)/src/ledger/ledger.c \
+		$(sim_bug)/balance-staged.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/ledger/ledger.c $@ \
+		$(sim_bug)/balance-staged.sed
+tests/sim/patched/responder.c: $(srcdir)/src/backend/responder.c \
+		$(sim_bug)/claim-over-sync.sed \
+		$(sim_bug)/lease-ignored.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/backend/responder.c $@ \
+		$(sim_bug)/claim-over-sync.sed \
+		$(sim_bug)/lease-ignored.sed
+tests/sim/patched/fileops.c: $(srcdir)/src/util/fileops.c \
+		$(sim_bug)/directory-not-synced.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/util/fileops.c $@ \
+		$(sim_bug)/directory-not-synced.sed
+tests/sim/patched/placement.c: $(srcdir)/src/main/placement.c \
+		$(sim_bug)/failover-new-batch.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/placement.c $@ \
+		$(sim_bug)/failover-new-batch.sed
+tests/sim/patched/recovery.c: $(srcdir)/src/main/recovery.c \
+		$(sim_bug)/filter-not-loaded.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/recovery.c $@ \
+		$(sim_bug)/filter-not-loaded.sed
+tests/sim/patched/ids.c: $(srcdir)/src/main/ids.c \
+		$(sim_bug)/id-not-kept.sed \
+		$(sim_bug)/receipt-anew.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/ids.c $@ \
+		$(sim_bug)/id-not-kept.sed \
+		$(sim_bug)/receipt-anew.sed
+tests/sim/patched/stream.c: $(srcdir)/src/main/stream.c \
+		$(sim_bug)/incomplete-answers.sed \
+		$(sim_bug)/page-skipped.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/stream.c $@ \
+		$(sim_bug)/incomplete-answers.sed \
+		$(sim_bug)/page-skipped.sed
+tests/sim/patched/order.c: $(srcdir)/src/main/order.c \
+		$(sim_bug)/insufficient-early.sed \
+		$(sim_bug)/reuse-unnoticed.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/order.c $@ \
+		$(sim_bug)/insufficient-early.sed \
+		$(sim_bug)/reuse-unnoticed.sed
+tests/sim/patched/irregular.c: $(srcdir)/src/main/irregular.c \
+		$(sim_bug)/irregular-not-named.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/irregular.c $@ \
+		$(sim_bug)/irregular-not-named.sed
+tests/sim/patched/link.c: $(srcdir)/src/main/link.c \
+		$(sim_bug)/lease-from-answer.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/link.c $@ \
+		$(sim_bug)/lease-from-answer.sed
+tests/sim/patched/blockfile.c: $(srcdir)/src/store/blockfile.c \
+		$(sim_bug)/sync-error-ignored.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/store/blockfile.c $@ \
+		$(sim_bug)/sync-error-ignored.sed
+tests/sim/patched/load.c: $(srcdir)/src/store/load.c \
+		$(sim_bug)/torn-tail-kept.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/store/load.c $@ \
+		$(sim_bug)/torn-tail-kept.sed
+
+dist_check_SCRIPTS += tests/sim/test-sim.sh tests/sim/test-bugs.sh
+
+# Until interrupted.
+soak: tests/sim/sim tests/sim/sim-bugs
+	@top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+		$(BASH_SHELL) $(srcdir)/tests/sim/soak.sh
+.PHONY: soak

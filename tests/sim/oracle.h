@@ -11,20 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/chain.h"
+#include "history.h"
+#include "main/engine.h"
+#include "util/buf.h"
 
-#define SIM_USERS 7
 #define SIM_LISTED_MAX 64
 
 enum fact_kind {
 	FACT_TRANSFER, /* told: done */
 	FACT_NEVER, /* every attempt was answered with: nothing happened */
+	FACT_INSUFFICIENT, /* refused: the sender has so much only */
+	FACT_EXISTS, /* refused: is a member already */
+	FACT_NO_MEMBER, /* refused: one of the two is none */
+	FACT_REUSED, /* what was said to an id with other contents */
 	FACT_BALANCE,
 	FACT_NO_USER,
 	FACT_TIP,
 	FACT_LIST,
 	FACT_HISTORY,
 	FACT_STATS,
+	FACT_SHOW,
+	FACT_SHOW_ID,
+	FACT_NO_SERIAL, /* no record has it */
+	FACT_NO_ID,
+	FACT_STATEMENT,
 };
 
 /* A line of a list, a history (with balance) or statistics. */
@@ -32,6 +42,7 @@ struct listed {
 	uint64_t serial; /* of statistics: the count */
 	char sender[16]; /* of statistics: the counterpart */
 	char receiver[16];
+	char id[SIM_ID_SIZE];
 	int64_t amount; /* of statistics: the net */
 	int64_t balance;
 };
@@ -43,20 +54,50 @@ struct fact {
 	char user[16]; /* sender */
 	char receiver[16];
 	int64_t amount;
-	char id[40];
+	char id[SIM_ID_SIZE];
+	char memo[16];
 	uint64_t serial; /* of a list: from */
 	int64_t balance;
-	uint64_t count; /* asked for */
+	int64_t time;
+	uint64_t count; /* asked for; of a statement: told */
+	enum outcome_code code;
 	uint8_t hash[CHAIN_HASH_SIZE];
 	size_t listeds;
 	struct listed *listed; /* the oracle frees it */
+	struct buf text; /* a statement's; the oracle frees it */
 };
 
-struct oracle;
+struct begun {
+	struct fact order;
+	int64_t at;
+};
 
-/* @f is copied. */
+struct oracle {
+	struct world *world;
+	struct fact *fact; /* in the order of being told */
+	uint64_t *seen; /* by each: all up to this serial */
+	size_t facts;
+	struct begun *begun;
+	size_t begunnen;
+	struct history history;
+};
+
+/* @f is copied, what it points to is taken. */
 void oracle_tell(struct oracle *o, const struct fact *f);
-/* An attempt with this id is made. */
-void oracle_begun(struct oracle *o, const char *id, int64_t at);
+/* An attempt with this id and these contents is made. */
+void oracle_begun(struct oracle *o, const struct fact *f, int64_t at);
+/* The first attempt of the order with this id; NULL: there was none. */
+const struct begun *oracle_order(const struct oracle *o, const char *id);
+/* The highest serial that somebody had seen before @at. */
+uint64_t oracle_known(const struct oracle *o, int64_t at);
+
+/*
+ * judge.c: could @f have been told, if all up to @low had been seen when it was
+ * asked?  What was seen by it; 0 if that cannot be said.
+ */
+uint64_t judge(const struct oracle *o, const struct fact *f, uint64_t low);
+
+/* copies.c: the copies made in the run, against the history. */
+void copies_check(const struct oracle *o);
 
 #endif

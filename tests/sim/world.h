@@ -11,23 +11,22 @@
 #include <stdint.h>
 
 #include "backend/responder.h"
+#include "bugs.h"
 #include "disk.h"
 #include "main/engine.h"
+#include "util/buf.h"
 #include "util/random.h"
 
 #define BACKENDS 3
 #define MAINS 2
 #define CLIENTS 8
+/* Watchers have much to do when one main daemon takes over from another. */
+#define WATCHERS 2
+/* Auditors ask for everything at the end, and again after a restart. */
+#define AUDITORS 2
+#define INBOX_MAX 64
 #define SEC INT64_C(1000000)
 #define MSEC INT64_C(1000)
-
-/* Deliberate bugs, to see whether the simulation finds them: README. */
-enum bug {
-	BUG_NONE,
-	BUG_SYNC_LEFT_OUT,
-	BUG_ACK_BEFORE_SYNC,
-	BUGS
-};
 
 struct world;
 
@@ -58,10 +57,12 @@ struct backend_node {
 	struct disk *disk;
 	struct store *store;
 	struct responder *responder;
+	/* Deliberate bug: another process that serves the same block. */
+	struct store *twin_store;
+	struct responder *twin;
 	bool alive;
 	bool cut_off; /* partitioned */
 	bool paused;
-	bool sync_pending;
 	uint64_t life; /* raised at each death: events of older lives are void */
 };
 
@@ -71,14 +72,23 @@ struct main_node {
 	struct engine *engine;
 	bool alive;
 	bool paused;
+	int64_t paused_at;
+	int64_t resumes_at;
+	bool open; /* for business */
+	int64_t lag; /* what comes to it takes so much longer, */
+	int64_t lags_until;
+	int64_t behind; /* its clock has stood still for so long */
 	uint64_t life;
 	int64_t armed; /* the next wake-up that is in the queue */
 	/* While paused: its sockets' buffers. */
-	struct packet *inbox[64];
+	struct packet *inbox[INBOX_MAX];
 	size_t inboxes;
+	struct buf statement; /* the file, */
+	struct buf draft; /* and the one being written */
 };
 
 struct client;
+struct copies;
 struct oracle;
 
 struct faults {
@@ -92,6 +102,20 @@ struct faults {
 	bool partitions;
 	bool disk_errors;
 	bool full_disks;
+	bool clock_jumps;
+	bool slow_disks;
+};
+
+/* Of requests under way, for rewriting answers: network.c. */
+struct seen_requests {
+	uint64_t epoch;
+	uint64_t request[16]; /* by type */
+};
+
+enum stage {
+	STAGE_WORK,
+	STAGE_AUDIT,
+	STAGE_RESTART,
 };
 
 struct world {
@@ -104,13 +128,17 @@ struct world {
 	size_t events;
 	size_t heap_size;
 	struct faults faults;
-	enum bug bug;
 	bool healing; /* no faults from here on */
 	bool verbose;
+	bool forgetful;
+	enum stage stage;
 	struct backend_node backend[BACKENDS];
 	struct main_node main[MAINS];
-	struct client *client[CLIENTS];
+	struct seen_requests seen[MAINS][BACKENDS];
+	struct client *client[CLIENTS + WATCHERS + AUDITORS];
+	size_t clients;
 	struct oracle *oracle;
+	struct copies *copied;
 	uint32_t copies;
 	uint32_t room;
 	const char *failure;
@@ -121,25 +149,76 @@ struct world {
 		uint64_t transfers;
 		uint64_t torn;
 		uint64_t fenced;
+		uint64_t copies;
 	} count;
 };
 
+/* world.c */
 void world_at(struct world *w, int64_t delay, event_fn fn, void *a, uint64_t b);
 bool world_chance(struct world *w, unsigned per_thousand);
+uint64_t world_below(struct world *w, uint64_t n);
+void world_bytes(struct world *w, uint8_t *out, size_t len);
 /* The seed has failed; the first reason counts. */
 void world_fail(struct world *w, const char *format, ...) _printf_(2, 3);
 void world_say(struct world *w, const char *format, ...) _printf_(2, 3);
 
-/* A main daemon for a client to talk to, or NULL. */
-struct main_node *world_pick_main(struct world *w);
-/* The main daemon was given something: let its turn end. */
-void world_turn_end(struct main_node *m);
+struct run {
+	uint64_t seed;
+	uint32_t copies;
+	bool forgetful; /* disks, after a sync that failed */
+	bool verbose;
+};
+
+/* Run one seed; true if all is well. */
+bool world_run(const struct run *run);
+
+/* network.c */
+void network_send(struct world *w, int main, int backend, bool to_backend,
+		  const uint8_t *data, size_t len);
+/* A packet's event, to be told from others when the world ends. */
+void network_deliver(struct world *w, void *a, uint64_t b);
+/* On its way without being rewritten. */
+void network_transmit(struct world *w, int main, int backend, bool to_backend,
+		      const uint8_t *data, size_t len);
+/* tamper.c: rewrite a datagram; its new length. */
+size_t tamper(struct world *w, int main, int backend, bool to_backend,
+	      uint8_t *data, size_t len);
+void network_key(struct frame_key *ret);
+
+/* backends.c */
+void backend_create(struct world *w, int index, const char *block);
+void backend_start(struct world *w, void *a, uint64_t b);
+void backend_kill(struct backend_node *n, bool power);
+void backend_datagram(struct backend_node *n, int main, struct slice datagram);
+void backend_destroy(struct backend_node *n);
+
+/* mains.c */
+void main_start(struct world *w, void *a, uint64_t b);
+void main_kill(struct main_node *m);
+void main_pause(struct main_node *m, int64_t how_long);
+void main_resume(struct world *w, void *a, uint64_t b);
+void main_datagram(struct main_node *m, struct packet *p);
+void main_refused(struct main_node *m, int backend);
+/* Tell the engine what time it is: before it is given anything. */
+void main_clock(struct main_node *m);
+/* It was given something: let its turn end. */
+void main_turn_end(struct main_node *m);
+/* One for a client to talk to, or NULL. */
+struct main_node *main_pick(struct world *w);
+void main_destroy(struct main_node *m);
+
+/* faults.c */
+void faults_draw(struct world *w);
+void faults_happen(struct world *w, void *a, uint64_t b);
+void faults_heal(struct world *w, void *a, uint64_t b);
 
 /* client.c */
 struct client *client_new(struct world *w, int index, unsigned orders);
 void client_free(struct client *c);
 bool client_finished(const struct client *c);
 void client_start(struct client *c);
+/* One main daemon takes over from another: have a look. */
+void client_watch(struct client *c);
 void client_main_died(struct client *c, const struct main_node *m);
 
 /* oracle.c */
@@ -148,7 +227,10 @@ void oracle_free(struct oracle *o);
 /* All the blocks at the end, against all that clients were told. */
 void oracle_check(struct oracle *o);
 
-/* Run one seed; true if all is well. */
-bool world_run(uint64_t seed, enum bug bug, bool verbose);
+/* copies.c: backups made with cp. */
+struct copies *copies_new(void);
+void copies_free(struct copies *c);
+void copies_begin(struct world *w);
+void copies_power_cut(struct world *w);
 
 #endif

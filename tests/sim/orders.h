@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What simulated clients order and ask, and what they read in the answers.
+ */
+#ifndef SIM_ORDERS_H
+#define SIM_ORDERS_H
+
+#include <stdbool.h>
+
+#include "main/engine.h"
+#include "oracle.h"
+
+struct world;
+
+enum what {
+	DO_TRANSFER,
+	DO_OPEN,
+	DO_REUSE, /* an id on record, with other contents */
+	DO_BALANCE,
+	DO_TIP,
+	DO_LIST,
+	DO_HISTORY,
+	DO_STATS,
+	DO_SHOW,
+	DO_SHOW_ID,
+	DO_TXLIST,
+};
+
+/* An order, and the fact that a good answer makes of it. */
+struct order {
+	enum what what;
+	bool again; /* it is on record already */
+	struct fact fact;
+};
+
+/* Orders of one client that were done: to be repeated. */
+#define ORDERS_KEPT 32
+struct orders {
+	struct world *world;
+	int client;
+	bool watches; /* looks at what changes at a takeover */
+	bool audits; /* asks for everything, and changes nothing */
+	struct order done[ORDERS_KEPT];
+	size_t dones;
+};
+
+void orders_draw(struct orders *s, unsigned number, struct order *ret);
+void orders_keep(struct orders *s, const struct order *o);
+bool order_changes(const struct order *o);
+
+void order_ask(const struct order *o, struct engine *e, engine_record record,
+	       engine_done done, void *arg);
+/* What is told, into @answer. */
+void order_take_record(struct fact *answer, const struct record *r,
+		       const struct amount *balance);
+void order_take(const struct order *o, const struct outcome *out,
+		const struct buf *statement, struct fact *answer);
+/* The fact that a good answer makes; what @answer points to is taken. */
+void order_fact(const struct order *o, struct fact *answer, struct fact *ret);
+/* The fact that a refusal makes.  False: none. */
+bool order_refused(const struct order *o, struct world *w,
+		   const struct fact *answer, struct fact *ret);
+
+#endif
