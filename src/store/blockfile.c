@@ -289,6 +289,25 @@ int blockfile_shorten(struct blockfile *b, uint64_t end)
 	return truncate_to(b, end);
 }
 
+int blockfile_rewrite(struct blockfile *b, uint64_t from)
+{
+	_cleanup_(freep) char *text = malloc(COPY_SIZE);
+	int r = 0;
+
+	if (!text)
+		return -ENOMEM;
+	for (uint64_t at = from; r == 0 && at < b->end; at += COPY_SIZE) {
+		size_t n = b->end - at < COPY_SIZE ? (size_t)(b->end - at) :
+						     COPY_SIZE;
+
+		r = blockfile_read(b, text, n, at);
+		if (r == 0)
+			r = fileops_write_all(b->ops, b->fd, text, n,
+					      (off_t)at);
+	}
+	return r < 0 ? blockfile_break(b, r) : remember(b);
+}
+
 int blockfile_settle(struct blockfile *b)
 {
 	int r;

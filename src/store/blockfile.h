@@ -63,6 +63,12 @@ int blockfile_cut(struct blockfile *b, uint64_t at,
 /* Make it @end bytes long, durably, and keep nothing of the rest. */
 int blockfile_shorten(struct blockfile *b, uint64_t end) _must_check_;
 
+/*
+ * Write again what stands from @from on.  A sync that failed may have left
+ * pages that read well, are not on the disk, and that no later sync writes.
+ */
+int blockfile_rewrite(struct blockfile *b, uint64_t from) _must_check_;
+
 /* Sync the file and its directory entry: nothing read is shown before. */
 int blockfile_settle(struct blockfile *b) _must_check_;
 

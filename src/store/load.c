@@ -329,6 +329,11 @@ static int mend(struct load *l)
 		r = cut_tail(l);
 	else if (!l->ended)
 		r = end_line(l);
+	/* The last batch may be one whose sync failed; and what was mended. */
+	if (r == 0 && l->tail.before.present)
+		r = blockfile_rewrite(l->file, l->check.offset ?
+						       l->check.offset - 1 :
+						       0);
 	if (r < 0)
 		return r;
 	return blockfile_settle(l->file);

@@ -232,7 +232,11 @@ static ssize_t op_pwrite(void *ctx, int fd, const void *data, size_t len,
 		i->now.len = end;
 	}
 	memcpy(i->now.data + at, data, len);
-	if ((size_t)at <= i->lost_from && end >= i->lost_to)
+	if ((size_t)at <= i->lost_from && end > i->lost_from)
+		i->lost_from = end < i->lost_to ? end : i->lost_to;
+	else if ((size_t)at < i->lost_to && end >= i->lost_to)
+		i->lost_to = (size_t)at;
+	if (i->lost_from >= i->lost_to)
 		i->lost_from = i->lost_to = 0;
 	i->dirty = true;
 	i->version++;
