@@ -238,7 +238,8 @@ def test_answers_replayed():
         rows = client.call("LIST")
         stats = client.call("STATS", "Ali")
         answers = [d for way, d in relay.recorded if way == TO_MAIN]
-        assert len(answers) > 20
+        # A third of the batches comes this way, as it is drawn: some 20 of 60.
+        assert len(answers) > 5, len(answers)
         before = c.texts()
         for order in (1, -1):
             for data in answers[::order]:
