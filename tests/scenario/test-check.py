@@ -102,7 +102,7 @@ def test_faults_are_named():
     """File, line and serial; every one; nothing is changed."""
     with Cluster() as c:
         c.start()
-        transfers(c, 20, CLIENTS)
+        transfers(c, 40, CLIENTS)
         c.stop_all()
         block = c["A"].block
         lines = c["A"].text().decode().splitlines()
