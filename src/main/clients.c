@@ -79,7 +79,7 @@ static void client_close(struct client *c)
 	client_free(c);
 }
 
-/* What it waits for now. */
+/* What epoll is to tell of. */
 static uint32_t wanted_events(const struct client *c)
 {
 	uint32_t events = 0;

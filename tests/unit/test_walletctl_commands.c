@@ -29,7 +29,7 @@ START_TEST(rows_are_whole)
 	ck_assert_uint_gt(len, 0);
 	ck_assert(islower((unsigned char)c->help[0]));
 	ck_assert_int_ne(c->help[len - 1], '.');
-	/* Placeholders, which the check of arguments takes apart. */
+	/* Names of arguments, which the check of them takes apart. */
 	for (const char *p = c->args; *p; p++)
 		ck_assert_ptr_nonnull(
 			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ[] ", *p));
