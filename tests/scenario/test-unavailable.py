@@ -361,7 +361,7 @@ def test_answers_of_many_while_one_comes_and_goes():
             client = c.client()
             while not done.is_set():
                 least = total[0]
-                answer = client.ask("LIST")
+                answer = client.ask("LIST", "COUNT", 10000)
                 if isinstance(answer, Error):
                     assert answer.code == "UNAVAILABLE", answer
                 else:
