@@ -131,14 +131,11 @@ static const char *succession_fault(const struct ledger *l,
 {
 	if (r->serial <= l->serial)
 		return "it does not stand above the record before it";
-	if (!r->chained)
-		return NULL;
-
-	if (r->serial != l->serial + 1)
+	if (r->chained && r->serial != l->serial + 1)
 		return "records are missing before it";
-	if (r->time < l->time)
+	if (r->chained && r->time < l->time)
 		return "its time lies before that of an earlier record";
-	if (memcmp(r->hash, hash, CHAIN_HASH_SIZE) != 0)
+	if (r->sealed && memcmp(r->hash, hash, CHAIN_HASH_SIZE) != 0)
 		return "its hash does not follow from the record before it";
 	return NULL;
 }

@@ -65,9 +65,9 @@ struct slice ledger_user_name(const struct ledger *l, uint32_t user);
 /*
  * Apply the next record of the history while loading it: serial above the
  * last (a hole is counted among old records and a fault before a chained
- * one), hash follows, time does not go back, nobody overdrawn.  0; -EBADMSG
- * with *ret_fault set (a sentence to put "serial N: " before); -ENOMEM.
- * Old records get their place in the chain computed.
+ * one), the hash follows if it bears one, time does not go back, nobody
+ * overdrawn.  0; -EBADMSG with *ret_fault set (a sentence to put "serial N: "
+ * before); -ENOMEM.  Old records get their place in the chain computed.
  */
 int ledger_apply(struct ledger *l, const struct record *r,
 		 const char **ret_fault) _must_check_;

@@ -20,6 +20,18 @@
 
 #define HASH_KEY " h="
 
+/* The columns, then t=, b=, id=, m=, h= and of=, each as long as it may be. */
+#define COLUMNS_MAX \
+	(19 + 1 + USER_NAME_MAX + 1 + USER_NAME_MAX + 1 + AMOUNT_TEXT_MAX)
+#define FIELDS_MAX                                                       \
+	(3 + TIMESTAMP_LEN + 12 + 4 + OPERATION_ID_MAX + 3 + 3 * MEMO_MAX + \
+	 3 + CHAIN_HEX_SIZE)
+#define OF_MAX (RECORD_OF_NAMES_MAX * (BLOCK_NAME_MAX + 1) - 1)
+
+_Static_assert(COLUMNS_MAX + FIELDS_MAX + 4 + OF_MAX <= RECORD_LINE_MAX,
+	       "the largest record fits");
+_Static_assert(OF_MAX <= RECORD_OF_MAX, "the largest of= fits");
+
 /* What is left of the line. */
 struct rest {
 	const char *p;
@@ -108,6 +120,7 @@ static const char *parse_time(struct slice value, struct record *r)
 {
 	if (timestamp_parse(value, &r->time) < 0)
 		return "t=: expected a time as 2026-11-22T13:37:00.123456Z";
+	r->chained = true;
 	return NULL;
 }
 
@@ -164,12 +177,11 @@ static const char *parse_hash(struct slice value, struct record *r)
 	if (parse_hex(value, r->hash, sizeof(r->hash)) < 0)
 		return "h=: expected 64 lower-case hex digits";
 	r->body.len = (size_t)(value.p - strlen(HASH_KEY) - r->body.p);
-	r->chained = true;
+	r->sealed = true;
 	return NULL;
 }
 
-/* Take the name before the next comma of *@of; false at the end. */
-static bool next_of(struct slice *of, struct slice *ret)
+bool record_next_of(struct slice *of, struct slice *ret)
 {
 	const char *comma;
 
@@ -194,12 +206,12 @@ static const char *parse_of(struct slice value, struct record *r)
 	size_t count = 0;
 
 	if (value.len > RECORD_OF_MAX)
-		return "of=: expected at most 128 bytes";
-	while (next_of(&names, &name)) {
+		return "of=: expected at most 255 bytes";
+	while (record_next_of(&names, &name)) {
 		struct slice before = { value.p, (size_t)(name.p - value.p) };
 
 		if (block_name_fault(name) || ++count > RECORD_OF_NAMES_MAX)
-			return "of=: expected 1 to 7 names of blocks with "
+			return "of=: expected 1 to 15 names of blocks with "
 			       "commas between them";
 
 		/* The comma before this name goes with it. */
@@ -220,7 +232,7 @@ static const struct field {
 	const char *missing; /* what is said without it; NULL: not needed */
 } fields[] = {
 	{ " t=", parse_time,
-	  "expected t= or the end of the line behind the amount" },
+	  "expected t=, h= or the end of the line behind the amount" },
 	{ " b=", parse_batch, NULL },
 	{ " id=", parse_id, NULL },
 	{ " m=", parse_memo, NULL },
@@ -229,14 +241,22 @@ static const struct field {
 	{ " of=", parse_of, NULL },
 };
 
-static bool take_key(struct rest *s, const char *key)
+/* The length of @key if it stands next, else 0. */
+static inline size_t at_key(const struct rest *s, const char *key)
 {
 	size_t len = strlen(key);
 
 	if ((size_t)(s->end - s->p) < len || memcmp(s->p, key, len) != 0)
-		return false;
+		return 0;
+	return len;
+}
+
+static inline bool take_key(struct rest *s, const char *key)
+{
+	size_t len = at_key(s, key);
+
 	s->p += len;
-	return true;
+	return len > 0;
 }
 
 static const char *parse_fields(struct rest *s, struct record *r)
@@ -246,7 +266,8 @@ static const char *parse_fields(struct rest *s, struct record *r)
 
 	for (size_t i = 0; i < ELEMENTS(fields); i++) {
 		if (!take_key(s, fields[i].key)) {
-			if (fields[i].missing)
+			/* An old one's copy has its h= where t= would be. */
+			if (fields[i].missing && at_key(s, HASH_KEY) == 0)
 				return fields[i].missing;
 			continue;
 		}
@@ -267,7 +288,7 @@ static const char *parse_line(struct slice line, struct record *r)
 	const char *fault;
 
 	if (line.len > RECORD_LINE_MAX)
-		return "expected at most 1024 bytes in a line";
+		return "expected at most 1100 bytes in a line";
 
 	/* Left by editors of another system on what was typed in by hand. */
 	if (carriage_return)
@@ -361,7 +382,7 @@ bool record_same(const struct record *a, const struct record *b)
 {
 	if (!slice_equal(a->body, b->body))
 		return false;
-	return !a->chained || !b->chained ||
+	return !a->sealed || !b->sealed ||
 	       memcmp(a->hash, b->hash, CHAIN_HASH_SIZE) == 0;
 }
 
@@ -369,7 +390,7 @@ bool record_of_contains(struct slice of, struct slice name)
 {
 	struct slice one;
 
-	while (next_of(&of, &one))
+	while (record_next_of(&of, &one))
 		if (slice_equal(one, name))
 			return true;
 	return false;

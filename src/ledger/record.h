@@ -2,7 +2,11 @@
 /*
  * One transaction as a line of text, the grammar of chain-block(5):
  *
- *	serial sender receiver amount[ t=TIME[ b=K/N][ id=ID][ m=MEMO] h=HASH[ of=A[,B…]]]
+ *	serial sender receiver amount
+ *	serial sender receiver amount t=TIME[ b=K/N][ id=ID][ m=MEMO] h=HASH[ of=A[,B…]]
+ *	serial sender receiver amount h=HASH[ of=A[,B…]]
+ *
+ * The third is an old record, the first form, as it is refilled.
  *
  * To change it safely: add a field behind the known ones and before h=, keep
  * reading the old form, add a case to the golden file, bump nothing else: old
@@ -20,12 +24,12 @@
 #include "util/slice.h"
 
 /* Bytes of a line without its newline; the largest legal one is shorter. */
-#define RECORD_LINE_MAX 1024
+#define RECORD_LINE_MAX 1100
 /* Records in one batch, the largest N of b=K/N. */
 #define RECORD_BATCH_MAX 8192
 /* Bytes of of=, and block names in it. */
-#define RECORD_OF_MAX 128
-#define RECORD_OF_NAMES_MAX 7
+#define RECORD_OF_MAX 255
+#define RECORD_OF_NAMES_MAX 15
 
 /* Strings are borrowed from the parsed line. */
 struct record {
@@ -33,13 +37,14 @@ struct record {
 	struct slice sender;
 	struct slice receiver; /* equal to sender only with amount 0: an opening */
 	struct amount amount;
-	bool chained; /* bears t= and h=: written by our daemons */
+	bool chained; /* bears t= and h=: made by our daemons */
+	bool sealed; /* bears h=: chained, or a refilled copy of an old one */
 	int64_t time; /* microseconds since 1970; 0 on old records */
 	uint32_t batch_position; /* 1 to batch_size; 1 of 1 without b= */
 	uint32_t batch_size;
 	struct slice id; /* empty: none */
 	struct slice memo; /* percent-encoded; empty: none */
-	uint8_t hash[CHAIN_HASH_SIZE]; /* only if chained */
+	uint8_t hash[CHAIN_HASH_SIZE]; /* only if sealed */
 	struct slice of; /* names between commas; empty: the record's home */
 	struct slice body; /* what the hash covers; of old records the four columns */
 };
@@ -62,6 +67,9 @@ size_t record_format_body(const struct record *r, char out[RECORD_LINE_MAX]);
 
 /* Two lines tell of the same transaction: same body, and same hash if both bear one. */
 bool record_same(const struct record *a, const struct record *b);
+
+/* Take the next name out of *@of, a record's of=; false at the end. */
+bool record_next_of(struct slice *of, struct slice *ret);
 
 /* Is @name one of the names in @of? */
 bool record_of_contains(struct slice of, struct slice name);

@@ -283,6 +283,40 @@ START_TEST(an_old_record_may_follow_a_chained_one)
 }
 END_TEST
 
+/* An old record that bears its hash, with the last digit @last if not '\0'. */
+static const char *apply_sealed(struct ledger *l, const char *columns,
+				char last)
+{
+	char hex[CHAIN_HEX_SIZE + 1] = { 0 };
+	uint8_t hash[CHAIN_HASH_SIZE];
+	char line[RECORD_LINE_MAX];
+
+	chain_step(ledger_tip(l), slice_of(columns), hash);
+	format_hex(hash, sizeof(hash), hex);
+	if (last)
+		hex[CHAIN_HEX_SIZE - 1] = hex[CHAIN_HEX_SIZE - 1] == last ? '0'
+									  : last;
+	(void)snprintf(line, sizeof(line), "%s h=%s of=A", columns, hex);
+	return apply(l, line);
+}
+
+/* The rules of old ones for holes and times, but its hash must follow. */
+START_TEST(a_sealed_old_record_must_follow)
+{
+	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
+
+	ck_assert_str_eq(apply_sealed(l, "10 Ali Luke 1", '1'),
+			 "its hash does not follow from the record before it");
+	ck_assert_uint_eq(ledger_serial(l), 9);
+	ck_assert_ptr_null(apply_sealed(l, "10 Ali Luke 1", '\0'));
+	ck_assert_ptr_null(apply_chained(l, "11 Ali Luke 1", "05.000000"));
+	ck_assert_ptr_null(apply_sealed(l, "12 Ali Luke 1", '\0'));
+	ck_assert_ptr_null(apply_sealed(l, "14 Ali Luke 1", '\0'));
+	ck_assert_uint_eq(ledger_gaps(l), 1);
+	ck_assert_ptr_null(apply_chained(l, "15 Ali Luke 1", "05.000000"));
+}
+END_TEST
+
 START_TEST(time_must_not_go_back)
 {
 	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
@@ -707,6 +741,7 @@ static TCase *history_case(void)
 	tcase_add_test(c, a_stored_hash_that_does_not_follow_is_a_fault);
 	tcase_add_test(c, a_changed_old_record_is_found_by_the_chain);
 	tcase_add_test(c, an_old_record_may_follow_a_chained_one);
+	tcase_add_test(c, a_sealed_old_record_must_follow);
 	tcase_add_test(c, time_must_not_go_back);
 	tcase_add_test(c, an_overdrawing_record_is_a_fault_and_leaves_no_trace);
 	tcase_add_test(c, a_record_past_the_limit_is_a_fault);
