@@ -15,6 +15,12 @@
 
 #define STATE_FULL 1u
 
+#define APPEND_ACKNOWLEDGE 1u
+#define APPEND_REFILL 2u
+
+#define FETCH_COLUMNS 1u
+#define FETCH_SETTLE 2u
+
 #define RECORDS_END 1u
 #define RECORDS_LAST 2u
 
@@ -112,26 +118,36 @@ int message_get_state(struct slice payload, struct message_state *ret)
 void message_put_claim(struct writer *w, const struct message_claim *m)
 {
 	writer_bytes(w, m->nonce, MESSAGE_NONCE_SIZE);
+	writer_u64(w, m->lost_in);
 }
 
 int message_get_claim(struct slice payload, struct message_claim *ret)
 {
 	struct reader r = payload_reader(payload);
 	struct slice nonce = reader_bytes(&r, MESSAGE_NONCE_SIZE);
+	uint64_t lost_in = reader_u64(&r);
 
 	if (!reader_done(&r))
 		return -EBADMSG;
 
 	memcpy(ret->nonce, nonce.p, MESSAGE_NONCE_SIZE);
+	ret->lost_in = lost_in;
 	return 0;
 }
 
 void message_put_append(struct writer *w, const struct message_append *m)
 {
+	unsigned int flags = 0;
+
+	if (m->acknowledge)
+		flags |= APPEND_ACKNOWLEDGE;
+	if (m->refill)
+		flags |= APPEND_REFILL;
+
 	writer_u64(w, m->first);
 	writer_u32(w, m->records);
 	writer_u16(w, m->fragments);
-	write_bool(w, m->acknowledge);
+	writer_u8(w, (uint8_t)flags);
 	writer_short_string(w, m->of);
 	writer_bytes(w, m->lines.p, m->lines.len);
 }
@@ -140,11 +156,14 @@ int message_get_append(struct slice payload, struct message_append *ret)
 {
 	struct reader r = payload_reader(payload);
 	struct message_append m;
+	uint8_t flags;
 
 	m.first = reader_u64(&r);
 	m.records = reader_u32(&r);
 	m.fragments = reader_u16(&r);
-	m.acknowledge = read_bool(&r);
+	flags = read_flags(&r, APPEND_ACKNOWLEDGE | APPEND_REFILL);
+	m.acknowledge = flags & APPEND_ACKNOWLEDGE;
+	m.refill = flags & APPEND_REFILL;
 	m.of = reader_short_string(&r);
 	m.lines = reader_rest(&r);
 	if (!reader_done(&r))
@@ -155,6 +174,9 @@ int message_get_append(struct slice payload, struct message_append *ret)
 	if (m.fragments == 0 || m.fragments > MESSAGE_FRAGMENTS_MAX)
 		return -EBADMSG;
 	if (m.lines.len == 0 || !lines_whole(m.lines))
+		return -EBADMSG;
+	/* What a refill brings bears its own of=, line by line. */
+	if (m.refill && m.of.len > 0)
 		return -EBADMSG;
 
 	*ret = m;
@@ -281,7 +303,8 @@ void message_put_fetch(struct writer *w, const struct message_fetch *m)
 	writer_u16(w, m->room);
 	writer_short_string(w, m->user);
 	writer_short_string(w, m->id);
-	write_bool(w, m->columns);
+	writer_u8(w, (uint8_t)((m->columns ? FETCH_COLUMNS : 0) |
+			       (m->settle ? FETCH_SETTLE : 0)));
 	put_filter(w, &m->filter);
 }
 
@@ -289,6 +312,7 @@ int message_get_fetch(struct slice payload, struct message_fetch *ret)
 {
 	struct reader r = payload_reader(payload);
 	struct message_fetch m = { 0 };
+	unsigned int flags;
 
 	m.after = reader_u64(&r);
 	m.upto = reader_u64(&r);
@@ -296,7 +320,9 @@ int message_get_fetch(struct slice payload, struct message_fetch *ret)
 	m.room = reader_u16(&r);
 	m.user = reader_short_string(&r);
 	m.id = reader_short_string(&r);
-	m.columns = read_bool(&r);
+	flags = read_flags(&r, FETCH_COLUMNS | FETCH_SETTLE);
+	m.columns = flags & FETCH_COLUMNS;
+	m.settle = flags & FETCH_SETTLE;
 	read_filter(&r, &m.filter);
 	if (!reader_done(&r))
 		return -EBADMSG;

@@ -43,22 +43,32 @@ struct message_state {
 	bool leased;
 };
 
-/* CLAIM: the header's epoch is the one claimed; the claimer's nonce. */
+/*
+ * CLAIM: the header's epoch is the one claimed; the claimer's nonce, u64 epoch in
+ * which the ledger was opened with the backend declared lost (0: never, as far
+ * as the claimer knows).  If the backend has promised none above that, it sets
+ * its records aside and begins empty before it promises.
+ */
 struct message_claim {
 	uint8_t nonce[MESSAGE_NONCE_SIZE];
+	uint64_t lost_in;
 };
 
 /*
  * APPEND: one fragment of a batch; the header's position is its number from 0.
  * u64 first serial of the batch, u32 records in the batch, u16 fragments,
- * u8 1 if an acknowledgement is wanted now, short string of=, then whole
- * lines, each ended by a newline, without of=.
+ * u8 flags (1 if an acknowledgement is wanted now, 2 for a refill), short
+ * string of=, then whole lines, each ended by a newline, without of=.
+ * A refill brings records that the block lacks, of any rising serials, as they
+ * are to stand there: each line with its own of=, so that of the message is
+ * empty.  It has its own place beside the batch in flight.
  */
 struct message_append {
 	uint64_t first;
 	uint32_t records;
 	uint16_t fragments;
 	bool acknowledge;
+	bool refill;
 	struct slice of;
 	struct slice lines;
 };
@@ -99,8 +109,10 @@ struct message_filter {
 /*
  * FETCH: u64 after, u64 upto, u16 pages, u16 room (bytes of the largest
  * datagram wanted in answer, FRAME_SIZE_MIN at least: any line fits), short
- * string user (empty: all), short string id (empty: any), u8 1 for four
- * columns only, filter.
+ * string user (empty: all), short string id (empty: any), u8 flags (1 for four
+ * columns only, 2 to settle refills), filter.
+ * Settling: refills that were sent before this request, and are not here yet, are
+ * not taken any more, so that what is read stays as it is read.
  */
 struct message_fetch {
 	uint64_t after;
@@ -110,6 +122,7 @@ struct message_fetch {
 	struct slice user;
 	struct slice id;
 	bool columns; /* lines as "serial sender receiver amount" */
+	bool settle;
 	struct message_filter filter;
 };
 

@@ -132,7 +132,7 @@ def read_state(p):
 
 
 def read_claim(p):
-    return {"nonce": p.take(16).hex()}
+    return {"nonce": p.take(16).hex(), "lost_in": p.u64()}
 
 
 def read_append(p):
@@ -140,10 +140,11 @@ def read_append(p):
         "first": p.u64(),
         "records": p.u32(),
         "fragments": p.u16(),
-        "acknowledge": p.flag(),
-        "of": p.string(),
-        "lines": p.lines(),
     }
+    batch.update(p.bits("acknowledge", "refill"))
+    batch["of"] = p.string()
+    batch["lines"] = p.lines()
+    expect(not (batch["refill"] and batch["of"]), "refill for one block")
     expect(batch["first"] > 0 and batch["records"] > 0, "empty batch")
     expect(1 <= batch["fragments"] <= 1024, "number of fragments")
     expect(batch["lines"], "empty fragment")
@@ -173,9 +174,9 @@ def read_fetch(p):
         "room": p.room(),
         "user": p.string(),
         "id": p.string(),
-        "columns": p.flag(),
-        "filter": p.filter(),
     }
+    question.update(p.bits("columns", "settle"))
+    question["filter"] = p.filter()
     expect(1 <= question["pages"] <= 64, "number of pages")
     return question
 
@@ -285,12 +286,12 @@ BLOCKNAME = r"[A-Za-z0-9_.]{1,16}"
 RECORD = re.compile(
     rf"(?P<serial>{NUMBER}) (?P<sender>{WORD}) (?P<receiver>{WORD})"
     rf" (?P<amount>{NUMBER})"
-    r"(?: t=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"
+    r"(?:(?: t=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"
     r"(?: b=(?P<position>[1-9]\d*)/(?P<size>[1-9]\d*))?"
     rf"(?: id=(?P<id>{WORD}))?"
-    rf"(?: m=(?P<memo>{WORD}))?"
+    rf"(?: m=(?P<memo>{WORD}))?)?"
     r" h=(?P<hash>[0-9a-f]{64})"
-    rf"(?: of=(?P<of>{BLOCKNAME}(?:,{BLOCKNAME}){{0,6}}))?)?",
+    rf"(?: of=(?P<of>{BLOCKNAME}(?:,{BLOCKNAME}){{0,14}}))?)?",
     re.ASCII)
 LARGEST = 2 ** 63 - 1
 UNWANTED = re.compile(r'[\s\x00-\x20\x7f-\x9f=,"]')
@@ -316,12 +317,12 @@ def check_optional(r):
     if r["of"]:
         names = r["of"].split(",")
         expect(len(set(names)) == len(names), "of=: a block twice")
-        expect(len(r["of"]) <= 128, "of=: too long")
+        expect(len(r["of"]) <= 255, "of=: too long")
 
 
 def decode_record(line):
     """The fields of one line, without its newline."""
-    expect(len(line.encode()) <= 1024, "line too long")
+    expect(len(line.encode()) <= 1100, "line too long")
     match = RECORD.fullmatch(line)
     expect(match, "not a record")
     r = match.groupdict()
@@ -361,11 +362,14 @@ def merge_blocks(paths):
         for r in read_block(path):
             serial = int(r["serial"])
             other = records.setdefault(serial, r)
-            expect((other["body"], other["hash"]) == (r["body"], r["hash"]),
+            # Of an old record only a copy bears the hash.
+            hashes = {r["hash"], other["hash"]} - {None}
+            expect(other["body"] == r["body"] and len(hashes) <= 1,
                    "serial %d: twice, with different contents" % serial)
             # The home's line stands for all its copies.
             if not r["of"]:
                 records[serial] = r
+            records[serial]["hash"] = max(hashes, default=None)
     return [records[serial] for serial in sorted(records)]
 
 

@@ -34,13 +34,13 @@ DATAGRAMS = [
         "instance": 0x1122334455667788, "last_serial": 12, "records": 5,
         "full": False, "leased": True}),
     ("claim", "CLAIM", "block_16.of.them", 6, 2, 0, {
-        "nonce": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"}),
+        "nonce": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "lost_in": 0}),
     ("promise", "PROMISE", "block_16.of.them", 6, 2, 0, {
         "instance": 0x99aabbccddeeff00, "last_serial": 0, "records": 0,
         "full": True, "leased": False}),
     ("append", "APPEND", "C", 6, 3, 1, {
         "first": 10, "records": 3, "fragments": 2, "acknowledge": True,
-        "of": "A,B", "lines": [
+        "refill": False, "of": "A,B", "lines": [
             "12 Ali Luke 15 t=2026-11-22T13:37:00.123456Z b=3/3"
             " m=two%20coffees h=" + 2 * "00112233445566778899aabbccddeeff"]}),
     ("appended", "APPENDED", "C", 6, 3, 0, {"first": 10, "durable": True}),
@@ -49,10 +49,10 @@ DATAGRAMS = [
         "missing": [0, 7, 10]}),
     ("fetch", "FETCH", "B", 6, 0x0102030405060708, 0, {
         "after": 7, "upto": 300, "pages": 16, "room": 1472,
-        "user": "Ren\u00e9", "id": "", "columns": True, "filter": RICH}),
+        "user": "Ren\u00e9", "id": "", "columns": True, "settle": False, "filter": RICH}),
     ("fetch-id", "FETCH", "B", 6, 5, 0, {
         "after": 0, "upto": 12, "pages": 1, "room": 65507,
-        "user": "", "id": "7f9c-1", "columns": False, "filter": ALL}),
+        "user": "", "id": "7f9c-1", "columns": False, "settle": True, "filter": ALL}),
     ("records", "RECORDS", "B", 6, 0x0102030405060708, 15, {
         "after": 7, "covered": 300, "end": True, "last": True,
         "lines": ["8 Rishil Chinmay 10", "9 Ali Luke 155"]}),
@@ -66,6 +66,14 @@ DATAGRAMS = [
     ("total", "TOTAL", "B", 6, 7, 0, {"records": 4, "net": -(2 ** 64)}),
     ("error", "ERROR", "A", 6, 8, 0, {
         "code": "FENCED", "sentence": "epoch 6 is promised"}),
+    ("claim-lost", "CLAIM", "A", 6, 2, 0, {
+        "nonce": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "lost_in": 6}),
+    ("refill", "APPEND", "C", 6, 9, 3, {
+        "first": 2, "records": 7, "fragments": 4, "acknowledge": False,
+        "refill": True, "of": "", "lines": [
+            "2 Rishil Alice 30 h=" + 2 * "00112233445566778899aabbccddeeff"
+            + " of=B",
+            "9 Ali Luke 155 h=" + 2 * "ffeeddccbbaa99887766554433221100"]}),
 ]
 FIELDS = ("type", "block", "epoch", "request", "position", "message")
 
@@ -160,6 +168,17 @@ class Blocks(unittest.TestCase):
         for serial in ("11", "12", "13"):
             self.assertEqual((of[0][serial], of[1][serial]), ("B,C", None))
         self.assertEqual((of[0]["14"], of[1]["14"]), (None, None))
+
+    # A copy of 5 came by a refill, so it bears the hash that 5 itself lacks.
+    def test_a_copy_of_an_old_record(self):
+        home, copy = [next(r for r in decode.read_block(path)
+                           if r["serial"] == "5") for path in CHAIN[:2]]
+        self.assertEqual((home["hash"], home["of"]), (None, None))
+        self.assertEqual((copy["time"], copy["of"]), (None, "A"))
+        self.assertEqual(copy["body"], home["body"])
+        records = decode.merge_blocks(CHAIN)
+        self.assertEqual(records[4]["hash"], copy["hash"])
+        self.assertEqual(decode.check_chain(records[:5]), copy["hash"])
 
 
 if __name__ == "__main__":

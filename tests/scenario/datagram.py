@@ -53,14 +53,15 @@ def ping(lease=False):
     return bytes([lease])
 
 
-def claim(nonce=bytes(16)):
-    return nonce
+def claim(nonce=bytes(16), lost_in=0):
+    return nonce + lost_in.to_bytes(8, "big")
 
 
-def append(first, lines, fragments=1, acknowledge=True, of="", records=None):
+def append(first, lines, fragments=1, acknowledge=True, of="", records=None, refill=False):
     text = lines if isinstance(lines, bytes) else lines.encode()
     count = text.count(b"\n") if records is None else records
-    return struct.pack(">QIH?", first, count, fragments, acknowledge) + string(of) + text
+    flags = acknowledge | refill << 1
+    return struct.pack(">QIHB", first, count, fragments, flags) + string(of) + text
 
 
 def fetch(after=0, upto=2**63 - 1, pages=64, room=ROOM, user="", operation="", columns=False):

@@ -69,7 +69,7 @@ static bool may_be_cut(const struct given *g, size_t cut)
 {
 	switch (g->type) {
 	case FRAME_APPEND:
-		return false;
+		return cut > 16 && g->bytes[cut - 1] == '\n';
 	case FRAME_RECORDS:
 		return cut == 17 || (cut > 17 && g->bytes[cut - 1] == '\n');
 	case FRAME_PARTNERS:
@@ -179,7 +179,7 @@ static bool taken_changed(int i, size_t at, uint8_t value)
 /* Which of the samples; their order is that of test_wire_samples.c. */
 enum { PING = 0, PONG = 2, APPEND = 5, APPENDED = 6, APPENDED_PART = 7 };
 enum { FETCH = 8, RECORDS = 10, STATS = 11, PARTNERS = 12, SUM = 13 };
-enum { ERROR = 15 };
+enum { ERROR = 15, REFILL = 17 };
 
 START_TEST(flags_are_0_or_1)
 {
@@ -188,7 +188,8 @@ START_TEST(flags_are_0_or_1)
 	ck_assert(taken_changed(PONG, 24, 1));
 	ck_assert(!taken_changed(PONG, 24, 2));
 	ck_assert(!taken_changed(PONG, 25, 2));
-	ck_assert(!taken_changed(APPEND, 14, 2));
+	for (unsigned int v = 0; v < 256; v++)
+		ck_assert(taken_changed(REFILL, 14, (uint8_t)v) == (v < 4));
 	ck_assert(!taken_changed(APPENDED, 8, 2));
 	ck_assert(taken_changed(RECORDS, 16, 0));
 	ck_assert(!taken_changed(RECORDS, 16, 4));
@@ -216,6 +217,39 @@ START_TEST(append_is_bounded)
 	g = give(APPEND);
 	g.bytes[g.len - 1] = 'x';
 	ck_assert(!taken(g.type, g.bytes, g.len));
+}
+END_TEST
+
+/* Each line of a refill has its own of=: the message has none. */
+START_TEST(refill_is_kept_for_nobody)
+{
+	struct given g = give(APPEND);
+
+	g.bytes[14] = 0;
+	ck_assert(taken(g.type, g.bytes, g.len));
+	g.bytes[14] = 2;
+	ck_assert(!taken(g.type, g.bytes, g.len));
+	g.bytes[14] = 3;
+	ck_assert(!taken(g.type, g.bytes, g.len));
+}
+END_TEST
+
+/* What the decoder made of the flags, each by itself. */
+START_TEST(append_flags_are_told_apart)
+{
+	struct given g = give(REFILL);
+	struct message_append m;
+
+	for (unsigned int v = 0; v < 4; v++) {
+		g.bytes[14] = (uint8_t)v;
+		ck_assert_int_eq(message_get_append(
+					 (struct slice){ (char *)g.bytes,
+							 g.len },
+					 &m),
+				 0);
+		ck_assert(m.acknowledge == ((v & 1) != 0));
+		ck_assert(m.refill == ((v & 2) != 0));
+	}
 }
 END_TEST
 
@@ -455,6 +489,8 @@ Suite *test_wire_message(void)
 	tcase_add_test(t, noise);
 	tcase_add_test(t, flags_are_0_or_1);
 	tcase_add_test(t, append_is_bounded);
+	tcase_add_test(t, refill_is_kept_for_nobody);
+	tcase_add_test(t, append_flags_are_told_apart);
 	tcase_add_test(t, the_map_has_a_bit_a_fragment);
 	tcase_add_test(t, answers_asked_for_are_bounded);
 	tcase_add_test(t, filters_are_bounded);

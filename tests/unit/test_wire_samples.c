@@ -52,13 +52,23 @@ static void put_pong(struct writer *w)
 			     });
 }
 
-static void put_claim(struct writer *w)
+static void put_claim_of(struct writer *w, uint64_t lost_in)
 {
-	struct message_claim m;
+	struct message_claim m = { .lost_in = lost_in };
 
 	for (size_t i = 0; i < sizeof(m.nonce); i++)
 		m.nonce[i] = (uint8_t)(0xa0 + i);
 	message_put_claim(w, &m);
+}
+
+static void put_claim(struct writer *w)
+{
+	put_claim_of(w, 0);
+}
+
+static void put_claim_empty(struct writer *w)
+{
+	put_claim_of(w, 6);
 }
 
 static void put_promise(struct writer *w)
@@ -85,6 +95,25 @@ static void put_append(struct writer *w)
 					 "m=two%20coffees h="
 					 "00112233445566778899aabbccddeeff"
 					 "00112233445566778899aabbccddeeff\n"),
+		   });
+}
+
+/* Whole lines, with the of= of each; the serials have holes. */
+static void put_refill(struct writer *w)
+{
+	message_put_append(
+		w, &(struct message_append){
+			   .first = 2,
+			   .records = 7,
+			   .fragments = 4,
+			   .refill = true,
+			   .lines = TEXT("2 Rishil Alice 30 h="
+					 "00112233445566778899aabbccddeeff"
+					 "00112233445566778899aabbccddeeff "
+					 "of=B\n"
+					 "9 Ali Luke 155 h="
+					 "ffeeddccbbaa99887766554433221100"
+					 "ffeeddccbbaa99887766554433221100\n"),
 		   });
 }
 
@@ -123,6 +152,7 @@ static void put_fetch_id(struct writer *w)
 				     .pages = 1,
 				     .room = 65507,
 				     .id = TEXT("7f9c-1"),
+				     .settle = true,
 				     .filter = filter_all,
 			     });
 }
@@ -227,6 +257,9 @@ static const struct sample {
 	{ "sum", FRAME_SUM, 6, 7, 0, "B", &wire_sample_key, put_sum },
 	{ "total", FRAME_TOTAL, 6, 7, 0, "B", &wire_sample_key, put_total },
 	{ "error", FRAME_ERROR, 6, 8, 0, "A", &wire_sample_key, put_error },
+	{ "claim-lost", FRAME_CLAIM, 6, 2, 0, "A", &wire_sample_key,
+	  put_claim_empty },
+	{ "refill", FRAME_APPEND, 6, 9, 3, "C", &wire_sample_key, put_refill },
 };
 
 size_t wire_sample_count(void)
