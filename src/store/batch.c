@@ -21,6 +21,7 @@ void batch_done(struct batch *b)
 void batch_clear(struct batch *b)
 {
 	buf_clear(&b->text);
+	b->lower = 0;
 	b->count = 0;
 }
 
@@ -65,94 +66,188 @@ static int add_text(struct batch *b, struct slice line, struct slice of,
 	return 0;
 }
 
-/* 1 if the block holds @r, 0 if it can be appended, -EEXIST if neither. */
-static int is_held(struct index *x, struct lines *held, const struct record *r)
+/* Where the lines go. */
+struct staging {
+	struct batch *batch;
+	struct catalog *catalog;
+	struct lines *held;
+	uint64_t offset;
+};
+
+/* 1 if the block holds @r, 0 if not, -EEXIST if it holds another one. */
+static int is_held(struct staging *s, const struct record *r)
 {
+	const struct index_entry *e = NULL;
 	struct record there;
 	struct slice line;
-	uint32_t i;
 	int error;
 
-	if (r->serial > index_last_serial(x))
+	if (r->serial <= catalog_last_serial(s->catalog))
+		e = catalog_find(s->catalog, r->serial);
+	if (!e)
 		return 0;
-	i = index_find(x, r->serial);
-	if (i == INDEX_NONE)
-		return -EEXIST;
 
-	error = lines_get_record(held, &x->entry[i], &line, &there);
+	error = lines_get_record(s->held, e, &line, &there);
 	if (error < 0)
 		return error;
 	return record_same(r, &there) ? 1 : -EEXIST;
 }
 
-static int stage_line(struct batch *b, struct index *x, struct lines *held,
-		      uint64_t offset, uint64_t serial, struct slice of,
-		      struct slice line)
+/* Append @line, kept for @of, to the text, and parse it. */
+static int add_line(struct batch *b, struct slice line, struct slice of,
+		    struct slice *ret, struct record *ret_record)
 {
-	size_t start = b->text.len;
-	struct index_item item;
 	const char *fault;
-	struct slice text;
-	struct record r;
+	int r;
+
+	r = add_text(b, line, of, ret);
+	if (r < 0)
+		return r;
+	return record_parse(*ret, ret_record, &fault);
+}
+
+/* The newest line of the text, @line, becomes an item for @x. */
+static int add_item(struct staging *s, struct index *x, const struct record *r,
+		    struct slice line)
+{
+	struct batch *b = s->batch;
+	struct index_item item;
+	size_t at = (size_t)(line.p - (char *)b->text.data);
 	int error;
 
-	error = add_text(b, line, of, &text);
-	if (error < 0)
-		return error;
-	error = record_parse(text, &r, &fault);
-	if (error < 0)
-		return error;
-	if (!r.chained || r.serial != serial || !slice_equal(r.of, of))
-		return -EBADMSG;
-
-	error = is_held(x, held, &r);
-	if (error < 0)
-		return error;
-	if (error == 1) {
-		b->text.len = start;
-		return 0;
-	}
-	error = index_item_make(x, &r, offset + start, text.len, &item);
+	error = index_item_make(x, r, s->offset + at, line.len, &item);
 	if (error < 0)
 		return error;
 	return push_item(b, &item);
 }
 
-static int stage_lines(struct batch *b, struct index *x, struct lines *held,
-		       uint64_t offset, uint64_t first, uint32_t records,
-		       struct slice of, struct slice lines)
+/* It is held: out with the newest line of the text. */
+static void leave_out(struct batch *b, struct slice line)
 {
-	struct slice line;
-	const char *end;
-	int r;
-
-	for (uint32_t i = 0; i < records; i++) {
-		end = lines.len ? memchr(lines.p, '\n', lines.len) : NULL;
-		if (!end)
-			return -EBADMSG;
-		line = (struct slice){ lines.p, (size_t)(end - lines.p) };
-		lines.p = end + 1;
-		lines.len -= line.len + 1;
-
-		r = stage_line(b, x, held, offset, first + i, of, line);
-		if (r < 0)
-			return r;
-	}
-	return lines.len == 0 ? 0 : -EBADMSG;
+	b->text.len = (size_t)(line.p - (char *)b->text.data);
 }
 
-int batch_stage(struct batch *b, struct index *x, struct lines *held,
+static int stage_appended(struct staging *s, uint64_t serial, struct slice of,
+			  struct slice line)
+{
+	struct slice text;
+	struct record r;
+	int error;
+
+	error = add_line(s->batch, line, of, &text, &r);
+	if (error < 0)
+		return error;
+	if (!r.chained || r.serial != serial || !slice_equal(r.of, of))
+		return -EBADMSG;
+
+	error = is_held(s, &r);
+	if (error < 0)
+		return error;
+	if (error == 1) {
+		leave_out(s->batch, text);
+		return 0;
+	}
+	if (r.serial <= catalog_last_serial(s->catalog))
+		return -EEXIST;
+	return add_item(s, s->catalog->index[CATALOG_UPPER], &r, text);
+}
+
+/* *serial is that of the line before, and then of this one. */
+static int stage_refilled(struct staging *s, uint64_t *serial,
+			  struct slice line)
+{
+	struct index *lower = s->catalog->index[CATALOG_LOWER];
+	struct index *upper = s->catalog->index[CATALOG_UPPER];
+	struct slice text;
+	struct record r;
+	int error;
+
+	error = add_line(s->batch, line, (struct slice){ 0 }, &text, &r);
+	if (error < 0)
+		return error;
+	if (!r.sealed || r.serial <= *serial)
+		return -EBADMSG;
+	*serial = r.serial;
+
+	error = is_held(s, &r);
+	if (error < 0)
+		return error;
+	if (error == 1) {
+		leave_out(s->batch, text);
+		return 0;
+	}
+	if (r.serial > index_last_serial(upper))
+		return add_item(s, upper, &r, text);
+	if (r.serial <= index_last_serial(lower))
+		return 1;
+	error = add_item(s, lower, &r, text);
+	if (error == 0)
+		s->batch->lower++;
+	return error;
+}
+
+/* The next line, without its newline; -EBADMSG if there is none. */
+static int take_line(struct slice *lines, struct slice *ret)
+{
+	const char *end = lines->len ? memchr(lines->p, '\n', lines->len) : NULL;
+
+	if (!end)
+		return -EBADMSG;
+	*ret = (struct slice){ lines->p, (size_t)(end - lines->p) };
+	lines->p = end + 1;
+	lines->len -= ret->len + 1;
+	return 0;
+}
+
+static bool is_lawful(uint32_t records)
+{
+	return records >= 1 && records <= RECORD_BATCH_MAX;
+}
+
+int batch_stage(struct batch *b, struct catalog *c, struct lines *held,
 		uint64_t offset, uint64_t first, uint32_t records,
 		struct slice of, struct slice lines)
 {
-	int r;
+	struct staging s = { b, c, held, offset };
+	struct slice line;
+	int r = 0;
 
 	batch_clear(b);
-	if (records < 1 || records > RECORD_BATCH_MAX || of.len > RECORD_OF_MAX)
+	if (!is_lawful(records) || of.len > RECORD_OF_MAX)
 		return -EBADMSG;
 
-	r = stage_lines(b, x, held, offset, first, records, of, lines);
-	if (r < 0)
+	for (uint32_t i = 0; r == 0 && i < records; i++) {
+		r = take_line(&lines, &line);
+		if (r == 0)
+			r = stage_appended(&s, first + i, of, line);
+	}
+	if (r == 0 && lines.len > 0)
+		r = -EBADMSG;
+	if (r != 0)
+		batch_clear(b);
+	return r;
+}
+
+int batch_stage_refill(struct batch *b, struct catalog *c, struct lines *held,
+		       uint64_t offset, uint32_t records, struct slice lines)
+{
+	struct staging s = { b, c, held, offset };
+	uint64_t serial = 0;
+	struct slice line;
+	int r = 0;
+
+	batch_clear(b);
+	if (!is_lawful(records))
+		return -EBADMSG;
+
+	for (uint32_t i = 0; r == 0 && i < records; i++) {
+		r = take_line(&lines, &line);
+		if (r == 0)
+			r = stage_refilled(&s, &serial, line);
+	}
+	if (r == 0 && lines.len > 0)
+		r = -EBADMSG;
+	if (r != 0)
 		batch_clear(b);
 	return r;
 }

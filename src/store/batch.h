@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A batch between its arrival and its publishing: the lines that the block
- * does not hold yet, and their entries for the index.
+ * does not hold yet, and their entries for the catalog.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/index.h"
+#include "store/catalog.h"
 #include "store/lines.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -17,7 +17,8 @@
 
 struct batch {
 	struct buf text; /* as it will stand in the file */
-	struct index_item *item;
+	struct index_item *item; /* by serial */
+	size_t lower; /* so many of them, the first, go to the lower index */
 	size_t count;
 	size_t room;
 };
@@ -33,8 +34,16 @@ void batch_clear(struct batch *b);
  * none of them: all were held.  The text is to stand at @offset.  -EBADMSG,
  * -EEXIST as there; nothing is taken on an error.
  */
-int batch_stage(struct batch *b, struct index *x, struct lines *held,
+int batch_stage(struct batch *b, struct catalog *c, struct lines *held,
 		uint64_t offset, uint64_t first, uint32_t records,
 		struct slice of, struct slice lines) _must_check_;
+
+/*
+ * The same with the lines of a refill.  1: a record that is not held lies
+ * below the last one of the lower index; to be tried again when that is empty.
+ */
+int batch_stage_refill(struct batch *b, struct catalog *c, struct lines *held,
+		       uint64_t offset, uint32_t records,
+		       struct slice lines) _must_check_;
 
 #endif

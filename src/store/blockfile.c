@@ -20,6 +20,8 @@
 #define BLOCK_MODE 0640
 /* Torn tails at one offset: one for each crash there. */
 #define KEPT_MAX 1000
+/* Blocks that were set aside, of one path. */
+#define ASIDE_MAX 1000
 #define COPY_SIZE 65536
 
 int blockfile_broken(const struct blockfile *b)
@@ -47,40 +49,17 @@ static int remember(struct blockfile *b)
 	if ((uint64_t)st.st_size != b->end)
 		return blockfile_break(b, -ESTALE);
 
-	b->device = st.st_dev;
-	b->inode = st.st_ino;
-	b->changed = st.st_mtim;
+	b->left = st;
 	return 0;
-}
-
-static bool is_as_left(const struct blockfile *b, const struct stat *st)
-{
-	return st->st_dev == b->device && st->st_ino == b->inode &&
-	       (uint64_t)st->st_size == b->end &&
-	       st->st_mtim.tv_sec == b->changed.tv_sec &&
-	       st->st_mtim.tv_nsec == b->changed.tv_nsec;
 }
 
 /* Both what we hold open and what the path leads to must be what we left. */
 static int check_unchanged(struct blockfile *b)
 {
-	struct stat st;
 	int r;
 
-	r = b->ops->fstat(b->ops->ctx, b->fd, &st);
-	if (r < 0)
-		return blockfile_break(b, r);
-	if (!is_as_left(b, &st))
-		return blockfile_break(b, -ESTALE);
-
-	r = b->ops->stat(b->ops->ctx, b->path, &st);
-	if (r == -ENOENT || r == -ENOTDIR)
-		r = -ESTALE;
-	if (r < 0)
-		return blockfile_break(b, r);
-	if (!is_as_left(b, &st))
-		return blockfile_break(b, -ESTALE);
-	return 0;
+	r = fileops_check_unchanged(b->ops, b->fd, b->path, &b->left);
+	return r < 0 ? blockfile_break(b, r) : 0;
 }
 
 /* How large is it, and is it a file at all? */
@@ -277,6 +256,97 @@ int blockfile_cut(struct blockfile *b, uint64_t at, struct buf *kept)
 	if (r < 0)
 		return r;
 	return truncate_to(b, at);
+}
+
+/* An empty file under a name that is free: a rename there destroys nothing. */
+static int take_aside(struct blockfile *b, struct buf *name)
+{
+	size_t start = name->len;
+	int fd = -EEXIST;
+	int r;
+
+	for (int i = 1; fd == -EEXIST && i <= ASIDE_MAX; i++) {
+		name->len = start;
+		r = buf_addf(name, "%s.lost-%d", b->path, i);
+		if (r == 0)
+			r = buf_add(name, "", 1);
+		if (r < 0)
+			return r;
+		fd = b->ops->open(b->ops->ctx, (char *)name->data + start,
+				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+				  BLOCK_MODE);
+	}
+	return fd < 0 ? fd : b->ops->close(b->ops->ctx, fd);
+}
+
+/*
+ * The old name first: what has it is durable before the path leads elsewhere.
+ * A crash in between leaves no file at the path, which is an empty block.
+ * Another process that finds none and creates one meanwhile has an empty block
+ * as well, and we end at O_EXCL or at its lock.
+ */
+static int begin_empty(struct blockfile *b, const char *aside, int *ret)
+{
+	int fd;
+	int r;
+
+	r = b->ops->rename(b->ops->ctx, b->path, aside);
+	if (r == 0)
+		r = fileops_sync_parent(b->ops, b->path);
+	if (r < 0)
+		return r;
+
+	fd = b->ops->open(b->ops->ctx, b->path,
+			  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, BLOCK_MODE);
+	if (fd < 0)
+		return fd;
+	r = b->ops->lock(b->ops->ctx, fd);
+	if (r == 0)
+		r = b->ops->fsync(b->ops->ctx, fd);
+	if (r == 0)
+		r = fileops_sync_parent(b->ops, b->path);
+	if (r < 0) {
+		(void)b->ops->close(b->ops->ctx, fd);
+		return r;
+	}
+	*ret = fd;
+	return 0;
+}
+
+/* The old one is closed last: as long as it is open it is locked. */
+static int go_on_with(struct blockfile *b, int fd)
+{
+	int old = b->fd;
+	int r;
+
+	b->fd = fd;
+	r = measure(b);
+	if (r == 0)
+		r = b->ops->close(b->ops->ctx, old);
+	else
+		(void)b->ops->close(b->ops->ctx, old);
+	return r;
+}
+
+int blockfile_set_aside(struct blockfile *b, struct buf *aside)
+{
+	size_t start = aside->len;
+	int fd = -EBADF;
+	int r;
+
+	r = check_unchanged(b);
+	if (r == 0)
+		r = take_aside(b, aside);
+	if (r == 0)
+		r = begin_empty(b, (char *)aside->data + start, &fd);
+	if (r == 0)
+		r = go_on_with(b, fd);
+	if (r < 0)
+		return blockfile_break(b, r);
+
+	/* The final zero was for the calls only. */
+	aside->len--;
+	return 0;
 }
 
 int blockfile_shorten(struct blockfile *b, uint64_t end)

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include "store/scan.h"
 #include "util/buf.h"
@@ -29,9 +29,7 @@ struct blockfile {
 	uint64_t reserved; /* the file has room on the disk up to here */
 	bool full; /* there was no room for a batch of the largest size */
 	bool unreservable; /* the file system cannot do it */
-	dev_t device; /* what the file looked like when we left it */
-	ino_t inode;
-	struct timespec changed;
+	struct stat left; /* what the file looked like when we left it */
 	atomic_int broken; /* 0 or the error */
 };
 
@@ -59,6 +57,13 @@ int blockfile_read(struct blockfile *b, void *out, size_t len,
  */
 int blockfile_cut(struct blockfile *b, uint64_t at,
 		  struct buf *kept) _must_check_;
+
+/*
+ * Rename it to "PATH.lost-N", N the first number that is free, and go on with
+ * an empty file at PATH; both are durable then.  The name is appended to
+ * @aside.  Every error breaks it.
+ */
+int blockfile_set_aside(struct blockfile *b, struct buf *aside) _must_check_;
 
 /* Make it @end bytes long, durably, and keep nothing of the rest. */
 int blockfile_shorten(struct blockfile *b, uint64_t end) _must_check_;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One window onto the file.  What is read never changes, as nothing is written
- * but behind the end; so the window needs no refreshing.
+ * One window onto the file.  We write nothing but behind the end, so what was
+ * read stays true as far as we know.  Whoever wants to see what the disk holds
+ * now forgets it first.
  */
 #include "config.h"
 
@@ -9,7 +10,7 @@
 
 #include "store/lines.h"
 
-_Static_assert(RECORD_LINE_MAX <= LINES_WINDOW, "a line fits");
+_Static_assert(RECORD_LINE_MAX + LINES_OVERRUN <= LINES_WINDOW, "a line fits");
 
 void lines_done(struct lines *l)
 {
@@ -18,12 +19,26 @@ void lines_done(struct lines *l)
 	l->len = 0;
 }
 
+void lines_forget(struct lines *l)
+{
+	l->len = 0;
+}
+
+/* A line with what is looked at behind it; not beyond the end of the file. */
+static size_t reach_of(const struct lines *l, const struct index_entry *e)
+{
+	size_t length = index_length(e);
+	uint64_t left = l->file->end - index_offset(e) - length;
+
+	return length + (left < LINES_OVERRUN ? (size_t)left : LINES_OVERRUN);
+}
+
 bool lines_has(const struct lines *l, const struct index_entry *e)
 {
 	uint64_t at = index_offset(e);
 
 	return at >= l->start && at - l->start <= l->len &&
-	       l->len - (at - l->start) >= index_length(e);
+	       l->len - (at - l->start) >= reach_of(l, e);
 }
 
 static int move_window(struct lines *l, uint64_t start, size_t len)
@@ -54,16 +69,40 @@ int lines_get(struct lines *l, const struct index_entry *e, size_t span,
 	int r;
 
 	if (!lines_has(l, e)) {
-		if (span < len)
-			span = len;
+		span = (span > len ? span : len) + LINES_OVERRUN;
 		if (span > LINES_WINDOW)
 			span = LINES_WINDOW;
+		if (span > l->file->end - at)
+			span = (size_t)(l->file->end - at);
 		r = move_window(l, at, span);
 		if (r < 0)
 			return r;
 	}
 
 	*ret = (struct slice){ l->buf + (at - l->start), len };
+	return 0;
+}
+
+/* A newline, or the carriage return of an old record and a newline. */
+static bool is_end(const char *p, size_t len)
+{
+	return len == 0 || p[0] == '\n' ||
+	       (p[0] == '\r' && len > 1 && p[1] == '\n');
+}
+
+int lines_get_as_is(struct lines *l, const struct index_entry *e, size_t span,
+		    struct slice *ret)
+{
+	size_t more = reach_of(l, e) - index_length(e);
+	int r;
+
+	r = lines_get(l, e, span, ret);
+	if (r < 0 || is_end(ret->p + ret->len, more))
+		return r;
+	ret->len += more;
+	/* So much is no record, whatever it says; and a page takes it. */
+	if (ret->len > RECORD_LINE_MAX)
+		ret->len = RECORD_LINE_MAX + 1;
 	return 0;
 }
 

@@ -17,6 +17,8 @@
 
 /* Bytes that one read brings at most. */
 #define LINES_WINDOW 65536
+/* Bytes behind a line that are given when its newline is gone. */
+#define LINES_OVERRUN 24
 
 struct lines {
 	struct blockfile *file;
@@ -27,19 +29,28 @@ struct lines {
 
 /* Begin with { .file = … }, which is borrowed. */
 void lines_done(struct lines *l);
+/* What is asked for next is read from the file. */
+void lines_forget(struct lines *l);
 
 /* Is @e in the window already? */
 bool lines_has(const struct lines *l, const struct index_entry *e);
 
 /*
  * The line of @e without its newline, good until the next call.  If it must be
- * read, then @span bytes from its beginning, at most LINES_WINDOW.  -ESTALE:
- * the file is shorter than it was.
+ * read, then @span bytes from its beginning and some more, at most
+ * LINES_WINDOW.  -ESTALE: the file is shorter than it was.
  */
 int lines_get(struct lines *l, const struct index_entry *e, size_t span,
 	      struct slice *ret) _must_check_;
 
-/* The same, parsed.  -ESTALE also if that is no more the record it was. */
+/*
+ * The same, and if there is no newline behind it any more, with as much of what
+ * stands there as makes it no record: with the space behind the next serial.
+ */
+int lines_get_as_is(struct lines *l, const struct index_entry *e, size_t span,
+		    struct slice *ret) _must_check_;
+
+/* The same as lines_get(), parsed.  -ESTALE also if that is no more the record it was. */
 int lines_get_record(struct lines *l, const struct index_entry *e,
 		     struct slice *ret_line, struct record *ret) _must_check_;
 

@@ -11,6 +11,7 @@
 #include "ledger/chain.h"
 #include "ledger/record.h"
 
+#include "store/judge.h"
 #include "store/lines.h"
 #include "store/load.h"
 #include "store/tail.h"
@@ -26,13 +27,15 @@ struct load {
 	struct index *index;
 	struct lines lines; /* for comparing records of one serial */
 	struct textstore_report *report;
-	uint64_t promised;
+	const struct promise *promise;
 	struct tail tail;
+	bool opened; /* we are in the append that the promise says is open */
 	bool copies; /* there are records with an of= */
 	bool ended; /* the last line, by a newline */
 	bool zero; /* it ends in a zero where its newline should be */
 	struct where newest; /* chained record */
 	struct where check; /* the last batch, and the record before it */
+	struct where open; /* where that append begins, if opened */
 };
 
 static int fault_at(struct load *l, uint64_t line, const char *reason)
@@ -46,41 +49,29 @@ static int fault_at(struct load *l, uint64_t line, const char *reason)
 
 /*
  * A record that parses, but without a newline behind it.  Has it an end?  A
- * chained one has its hash; but where copies are kept it may lack its of=.  An
+ * sealed one has its hash; but where copies are kept it may lack its of=.  An
  * old one that we may have written the beginning of may lack digits.
  */
 static bool may_be_cut(const struct load *l, const struct record *r,
 		       uint64_t offset)
 {
-	if (r->chained)
+	if (l->opened)
+		return true;
+	if (r->sealed)
 		return l->copies || r->of.len > 0;
-	return l->tail.before.present || offset >= l->promised;
-}
-
-/*
- * A crash while a missing newline was mended can leave a zero in its place: the
- * file got longer, and the byte was not written.  So one zero at the very end
- * is a missing newline.
- */
-static bool ends_in_zero(const struct scan_line *line)
-{
-	return !line->ended && line->text.len == line->length &&
-	       line->text.len > 1 && line->text.p[line->text.len - 1] == '\0';
+	return l->tail.before.present ||
+	       (l->promise->epoch > 0 && offset >= l->promise->length);
 }
 
 /* Parse a line; NULL, or what is wrong with it. */
 static const char *judge(const struct load *l, const struct scan_line *line,
 			 struct record *ret)
 {
-	const char *fault;
+	const char *fault = judge_record(line->text, ret);
 
-	if (line->text.len > 0 && memchr(line->text.p, '\0', line->text.len))
-		return "expected text, found a zero byte";
-	if (record_parse(line->text, ret, &fault) < 0)
-		return fault;
-	if (!line->ended && may_be_cut(l, ret, line->offset))
-		return "expected a newline: the record may be cut short";
-	return NULL;
+	if (!fault && !line->ended && may_be_cut(l, ret, line->offset))
+		return JUDGE_MAY_BE_CUT;
+	return fault;
 }
 
 /* Note where the last batch begins, and the chained record before it. */
@@ -99,30 +90,43 @@ static void note_batch(struct load *l, const struct scan_line *line,
 	l->newest = here;
 }
 
-static int take_record(struct load *l, const struct scan_line *line,
-		       const struct record *r)
+static int index_line(struct load *l, const struct scan_line *line,
+		      const struct record *r)
 {
+	/* An old record's line may have a carriage return at its end. */
+	size_t length = r->sealed ? line->text.len : r->body.len;
 	struct index_item item;
-	size_t length;
 	int error;
 
-	note_batch(l, line, r);
-	/* What stands behind a damage is judged only. */
-	if (l->tail.damaged)
-		return 0;
-
-	/* An old record's line may have a carriage return at its end. */
-	length = r->chained ? line->text.len : r->body.len;
-	l->copies = l->copies || r->of.len > 0;
 	error = index_item_make(l->index, r, line->offset, length, &item);
 	if (error < 0)
 		return error;
 	return index_load(l->index, &item);
 }
 
-static bool is_blank(struct slice text)
+static int take_record(struct load *l, const struct scan_line *line,
+		       const struct record *r)
 {
-	return text.len == 0 || (text.len == 1 && text.p[0] == '\r');
+	note_batch(l, line, r);
+	/* What stands behind a damage is judged only. */
+	if (l->tail.damaged)
+		return 0;
+
+	l->copies = l->copies || r->of.len > 0;
+	return index_line(l, line, r);
+}
+
+/*
+ * Does the append that the promise tells of begin here?  Where no line begins
+ * the promise is of another file, and tells nothing.
+ */
+static void note_open(struct load *l, const struct scan_line *line)
+{
+	if (!l->promise->open || l->promise->open_at != line->offset)
+		return;
+
+	l->opened = true;
+	l->open = (struct where){ line->offset, line->number };
 }
 
 /* A scan_visit. */
@@ -133,11 +137,11 @@ static int take_line(void *arg, const struct scan_line *given)
 	const char *reason;
 	struct record r;
 
+	note_open(l, given);
 	l->ended = line.ended;
-	l->zero = ends_in_zero(&line);
-	if (l->zero)
-		line.text.len--;
-	if (is_blank(line.text))
+	line.text = judge_text(given);
+	l->zero = line.text.len < given->text.len;
+	if (judge_is_blank(line.text))
 		return 0;
 
 	reason = judge(l, &line, &r);
@@ -148,6 +152,21 @@ static int take_line(void *arg, const struct scan_line *given)
 	return take_record(l, &line, &r);
 }
 
+/* What stands before an open append was durable when that was begun. */
+static int judge_beside_open(struct load *l)
+{
+	if (l->tail.offset >= l->promise->open_at)
+		return 0;
+	return fault_at(l, l->tail.line, l->tail.reason);
+}
+
+/* Nothing of the open append may be there yet. */
+static bool is_open(const struct load *l)
+{
+	return l->opened ||
+	       (l->promise->open && l->promise->open_at == l->file->end);
+}
+
 /* A damage was met: torn, so 0, or a fault. */
 static int judge_damage(struct load *l)
 {
@@ -156,6 +175,8 @@ static int judge_damage(struct load *l)
 	size_t have = 0;
 	int r;
 
+	if (is_open(l))
+		return judge_beside_open(l);
 	if (tail_wants_text(&l->tail) && length <= TAIL_BATCH_MAX) {
 		have = (size_t)length;
 		text = malloc(have);
@@ -173,7 +194,7 @@ static int judge_damage(struct load *l)
 /* A walk along the chain. */
 struct chain_walk {
 	struct load *load;
-	bool linked; /* the newest record was chained, and left these: */
+	bool linked; /* the newest record was sealed, and left these: */
 	uint64_t serial;
 	uint8_t hash[CHAIN_HASH_SIZE];
 };
@@ -183,40 +204,39 @@ static int check_link(void *arg, const struct scan_line *line)
 {
 	struct chain_walk *w = arg;
 	uint8_t expected[CHAIN_HASH_SIZE];
-	struct slice text = line->text;
+	struct slice text = judge_text(line);
 	const char *reason;
 	struct record r;
 
-	if (ends_in_zero(line))
-		text.len--;
-	if (is_blank(text))
+	if (judge_is_blank(text))
 		return 0;
 	/* It was read before: if it reads otherwise now, that is a change. */
 	if (record_parse(text, &r, &reason) < 0)
 		return -ESTALE;
 
-	if (w->linked && r.chained && r.serial == w->serial + 1) {
+	if (w->linked && r.sealed && r.serial == w->serial + 1) {
 		chain_step(w->hash, r.body, expected);
 		if (memcmp(expected, r.hash, sizeof(expected)) != 0)
 			return fault_at(w->load, line->number,
 					"h= does not follow from the record "
 					"before it");
 	}
-	w->linked = r.chained;
+	w->linked = r.sealed;
 	w->serial = r.serial;
 	memcpy(w->hash, r.hash, sizeof(w->hash));
 	return 0;
 }
 
-/* The last batch is what a crash could have touched; the rest is main's job. */
-static int check_last_batch(struct load *l)
+/* The last append is what a crash could have touched; the rest is main's job. */
+static int check_last_append(struct load *l)
 {
 	uint64_t upto = l->tail.damaged ? l->tail.offset : l->file->end;
+	const struct where *from = l->opened ? &l->open : &l->check;
 	struct chain_walk w = { .load = l };
 
-	if (!l->tail.before.present)
+	if (!l->opened && !l->tail.before.present)
 		return 0;
-	return blockfile_scan(l->file, l->check.offset, l->check.number, upto,
+	return blockfile_scan(l->file, from->offset, from->number, upto,
 			      check_link, &w);
 }
 
@@ -320,6 +340,17 @@ static int end_line(struct load *l)
 	return blockfile_append(l->file, slice_of("\n"));
 }
 
+/* The last append may be one whose sync failed; and what was mended. */
+static int rewrite(struct load *l)
+{
+	if (l->opened)
+		return blockfile_rewrite(l->file, l->open.offset);
+	if (!l->tail.before.present)
+		return 0;
+	return blockfile_rewrite(l->file,
+				 l->check.offset ? l->check.offset - 1 : 0);
+}
+
 /* Everything is understood: put the end of the file in order. */
 static int mend(struct load *l)
 {
@@ -329,11 +360,8 @@ static int mend(struct load *l)
 		r = cut_tail(l);
 	else if (!l->ended)
 		r = end_line(l);
-	/* The last batch may be one whose sync failed; and what was mended. */
-	if (r == 0 && l->tail.before.present)
-		r = blockfile_rewrite(l->file, l->check.offset ?
-						       l->check.offset - 1 :
-						       0);
+	if (r == 0)
+		r = rewrite(l);
 	if (r < 0)
 		return r;
 	return blockfile_settle(l->file);
@@ -351,7 +379,7 @@ static int load(struct load *l)
 		if (r < 0)
 			return r;
 	}
-	r = check_last_batch(l);
+	r = check_last_append(l);
 	if (r < 0)
 		return r;
 	r = index_seal(l->index, compare_twice, l);
@@ -360,15 +388,15 @@ static int load(struct load *l)
 	return mend(l);
 }
 
-int load_block(struct blockfile *file, struct index *index, uint64_t promised,
-	       struct textstore_report *report)
+int load_block(struct blockfile *file, struct index *index,
+	       const struct promise *promise, struct textstore_report *report)
 {
 	struct load l = {
 		.file = file,
 		.index = index,
 		.lines = { .file = file },
 		.report = report,
-		.promised = promised,
+		.promise = promise,
 		.ended = true,
 	};
 	int r;
@@ -376,4 +404,37 @@ int load_block(struct blockfile *file, struct index *index, uint64_t promised,
 	r = load(&l);
 	lines_done(&l.lines);
 	return r;
+}
+
+/* A scan_visit: it was judged before. */
+static int take_again(void *arg, const struct scan_line *line)
+{
+	struct load *l = arg;
+	const char *fault;
+	struct record r;
+
+	if (judge_is_blank(line->text))
+		return 0;
+	if (record_parse(line->text, &r, &fault) < 0)
+		return -ESTALE;
+	return index_line(l, line, &r);
+}
+
+int load_again(struct blockfile *file, struct index *index)
+{
+	struct textstore_report report = { 0 };
+	struct load l = {
+		.file = file,
+		.index = index,
+		.lines = { .file = file },
+		.report = &report,
+	};
+	int r;
+
+	r = blockfile_scan(file, 0, 1, file->end, take_again, &l);
+	if (r == 0)
+		r = index_seal(index, compare_twice, &l);
+	lines_done(&l.lines);
+	buf_done(&report.fault);
+	return r < 0 && r != -ENOMEM ? blockfile_break(file, r) : r;
 }

@@ -11,15 +11,23 @@
 
 #include "store/blockfile.h"
 #include "store/index.h"
+#include "store/promise.h"
 #include "store/textstore.h"
 #include "util/cleanup.h"
 
 /*
- * Load @file into @index, which is sealed then.  @promised is the length that
- * the block had at the last promise, UINT64_MAX if there was none.  -EBADMSG
- * with report->fault.  All of it is durable when it returns 0.
+ * Load @file, for which @promise was made, into @index, which is sealed then.
+ * -EBADMSG with report->fault.  All of it is durable when it returns 0.
  */
-int load_block(struct blockfile *file, struct index *index, uint64_t promised,
+int load_block(struct blockfile *file, struct index *index,
+	       const struct promise *promise,
 	       struct textstore_report *report) _must_check_;
+
+/*
+ * Load again what load_block() has put in order and what was appended since,
+ * into an empty @index, which is sealed then.  Changes nothing in the file.
+ * -ENOMEM; all other errors are fatal.
+ */
+int load_again(struct blockfile *file, struct index *index) _must_check_;
 
 #endif

@@ -14,8 +14,8 @@
 
 #define PROMISE_MODE 0640
 #define NONCE_HEX ((size_t)STORE_NONCE_SIZE * 2)
-/* Two numbers, the nonce, two spaces and the newline. */
-#define PROMISE_SIZE_MAX (2 * U64_DIGITS_MAX + STORE_NONCE_SIZE * 2 + 3)
+/* Three numbers, the nonce, three spaces and the newline. */
+#define PROMISE_SIZE_MAX (3 * U64_DIGITS_MAX + STORE_NONCE_SIZE * 2 + 4)
 
 /* What stands before @end, which must be there; *rest is what is behind it. */
 static int take_until(struct slice *rest, char end, struct slice *ret)
@@ -36,12 +36,18 @@ static int parse(struct slice text, struct promise *ret)
 	struct slice epoch;
 	struct slice nonce;
 	struct slice length;
-	struct promise p;
+	struct slice line;
+	struct promise p = { 0 };
 
-	if (take_until(&text, ' ', &epoch) < 0 ||
-	    take_until(&text, ' ', &nonce) < 0 ||
-	    take_until(&text, '\n', &length) < 0 || text.len > 0)
+	if (take_until(&text, '\n', &line) < 0 || text.len > 0 ||
+	    take_until(&line, ' ', &epoch) < 0 ||
+	    take_until(&line, ' ', &nonce) < 0)
 		return -EINVAL;
+	p.open = take_until(&line, ' ', &length) == 0;
+	if (p.open && parse_u64(line, &p.open_at) < 0)
+		return -EINVAL;
+	if (!p.open)
+		length = line;
 	if (parse_u64_range(epoch, 1, UINT64_MAX, &p.epoch) < 0 ||
 	    parse_hex(nonce, p.nonce, sizeof(p.nonce)) < 0 ||
 	    parse_u64(length, &p.length) < 0)
@@ -57,7 +63,7 @@ static int say_damaged(struct buf *fault, const char *path)
 
 	r = buf_addf(fault,
 		     "%s:1: expected one line \"epoch nonce length\": a number "
-		     "from 1, %zu hex digits, a number",
+		     "from 1, %zu hex digits, a number, and maybe another one",
 		     path, NONCE_HEX);
 	return r < 0 ? r : -EBADMSG;
 }
@@ -90,8 +96,12 @@ int promise_write(const struct fileops *ops, const char *path,
 	int r;
 
 	format_hex(p->nonce, sizeof(p->nonce), hex);
-	r = buf_addf(&text, "%" PRIu64 " %.*s %" PRIu64 "\n", p->epoch,
+	r = buf_addf(&text, "%" PRIu64 " %.*s %" PRIu64, p->epoch,
 		     (int)sizeof(hex), hex, p->length);
+	if (r == 0 && p->open)
+		r = buf_addf(&text, " %" PRIu64, p->open_at);
+	if (r == 0)
+		r = buf_add(&text, "\n", 1);
 	if (r < 0)
 		return r;
 	return fileops_replace(ops, path, PROMISE_MODE,

@@ -3,16 +3,20 @@
  * The epoch that a block has promised to a main daemon, in a file beside it,
  * BLOCK.promise: one line of text,
  *
- *	epoch nonce length
+ *	epoch nonce length[ open]
  *
  * the nonce in lower-case hex, and the length that the block had then, all of
  * it whole lines.  (So a line that begins behind that length was appended by
- * us, or cut short by a crash.)  To change it safely: add a column at the end,
- * keep reading the shorter form.
+ * us, or cut short by a crash.)  The last column is written for refills, whose
+ * records tell nothing of where an append begins: what stands before that
+ * offset is durable, what stands there and behind it is one append, which may
+ * be torn.  To change it safely: add a column at the end, keep reading the
+ * shorter forms.
  */
 #ifndef STORE_PROMISE_H
 #define STORE_PROMISE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/store.h"
@@ -26,6 +30,8 @@ struct promise {
 	uint64_t epoch; /* 0: none was ever made */
 	uint8_t nonce[STORE_NONCE_SIZE];
 	uint64_t length;
+	bool open; /* is there the last column? */
+	uint64_t open_at;
 };
 
 /*

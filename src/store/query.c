@@ -38,12 +38,11 @@ static bool all_absent(const struct store_filter *f, struct slice of)
 	}
 }
 
-static void judge_copies(struct query_walk *w)
+static void judge_copies(struct query_cursor *c, const struct store_filter *f)
 {
-	w->of_counts[0] = true;
-	for (uint32_t i = 1; i <= w->index->ofs; i++)
-		w->of_counts[i] =
-			all_absent(&w->filter, index_of_text(w->index, i));
+	c->of_counts[0] = true;
+	for (uint32_t i = 1; i <= c->index->ofs; i++)
+		c->of_counts[i] = all_absent(f, index_of_text(c->index, i));
 }
 
 /* How many of the user's records have ordinals below @ordinal? */
@@ -63,99 +62,162 @@ static uint32_t postings_below(const struct index_user *u, uint32_t ordinal)
 	return low;
 }
 
-void query_start(struct query_walk *w, const struct index *x,
-		 const struct store_query *q)
+static void start(struct query_cursor *c, const struct index *x,
+		  const struct store_query *q)
 {
 	const struct index_user *u;
 
-	w->index = x;
-	w->filter = q->filter;
-	w->user = NAME_NONE;
-	w->at = index_upto(x, q->after);
-	w->end = index_upto(x, q->upto);
-	w->all = q->filter.everything ||
+	c->index = x;
+	c->user = NAME_NONE;
+	c->at = index_upto(x, q->after);
+	c->end = index_upto(x, q->upto);
+	c->all = q->filter.everything ||
 		 (q->filter.ranges == 0 && x->copies == 0);
-	if (!w->all)
-		judge_copies(w);
+	if (!c->all)
+		judge_copies(c, &q->filter);
 	if (q->user.len == 0)
 		return;
 
-	w->user = names_find(&x->names, q->user);
-	if (w->user == NAME_NONE) {
-		w->end = w->at;
+	c->user = names_find(&x->names, q->user);
+	if (c->user == NAME_NONE) {
+		c->end = c->at;
 		return;
 	}
-	u = &x->user[w->user];
-	w->at = postings_below(u, w->at);
-	w->end = postings_below(u, w->end);
+	u = &x->user[c->user];
+	c->at = postings_below(u, c->at);
+	c->end = postings_below(u, c->end);
 }
 
-static bool counts(const struct query_walk *w, const struct index_entry *e)
+void query_start(struct query_walk *w, const struct catalog *c,
+		 const struct store_query *q)
 {
-	const struct store_range *range = w->filter.range;
-
-	for (size_t i = 0; i < w->filter.ranges; i++)
-		if (e->serial >= range[i].from && e->serial <= range[i].to)
-			return range[i].take;
-	return w->of_counts[index_of(e)];
+	w->filter = q->filter;
+	w->cursors = c->index[CATALOG_LOWER]->count > 0 ? CATALOG_INDEXES : 1;
+	for (size_t i = 0; i < w->cursors; i++)
+		start(&w->cursor[i], c->index[i], q);
 }
 
-bool query_next(struct query_walk *w, uint32_t *ret)
+static bool counts(const struct query_cursor *c, const struct store_filter *f,
+		   const struct index_entry *e)
 {
-	const struct index *x = w->index;
+	for (size_t i = 0; i < f->ranges; i++)
+		if (e->serial >= f->range[i].from &&
+		    e->serial <= f->range[i].to)
+			return f->range[i].take;
+	return c->of_counts[index_of(e)];
+}
+
+/* The next one of an index, which the cursor then stands at. */
+static inline const struct index_entry *peek(struct query_cursor *c,
+					     const struct store_filter *f)
+{
+	const struct index *x = c->index;
+	const struct index_entry *e;
 	uint32_t ordinal;
 
-	while (w->at < w->end) {
-		ordinal = w->at;
-		if (w->user != NAME_NONE)
-			ordinal = x->user[w->user].ordinal[w->at];
-		w->at++;
-		if (w->all || counts(w, &x->entry[ordinal])) {
-			*ret = ordinal;
-			return true;
+	for (; c->at < c->end; c->at++) {
+		ordinal = c->at;
+		if (c->user != NAME_NONE)
+			ordinal = x->user[c->user].ordinal[c->at];
+		e = &x->entry[ordinal];
+		if (c->all || counts(c, f, e))
+			return e;
+	}
+	return NULL;
+}
+
+/* The cursor that stands at the lowest serial; NULL at the end. */
+static struct query_cursor *lowest(struct query_walk *w,
+				   const struct index_entry **ret)
+{
+	const struct index_entry *best = NULL;
+	struct query_cursor *found = NULL;
+	const struct index_entry *e;
+
+	for (size_t i = 0; i < w->cursors; i++) {
+		e = peek(&w->cursor[i], &w->filter);
+		if (e && (!best || e->serial < best->serial)) {
+			found = &w->cursor[i];
+			best = e;
 		}
 	}
-	return false;
+	*ret = best;
+	return found;
 }
 
-static void total_at_once(const struct query_walk *w, struct store_total *ret)
+const struct index_entry *query_next(struct query_walk *w)
 {
-	__int128 net = 0;
+	struct query_cursor *c = &w->cursor[0];
+	const struct index_entry *e;
 
-	if (w->at >= w->end)
-		return;
-	ret->records = w->end - w->at;
-	if (w->user == NAME_NONE)
-		return;
-
-	net = sum_to_i128(index_net(w->index, w->user, w->end));
-	net -= sum_to_i128(index_net(w->index, w->user, w->at));
-	ret->net = sum_from_i128(net);
+	if (w->cursors > 1)
+		c = lowest(w, &e);
+	else
+		e = peek(c, &w->filter);
+	if (e)
+		c->at++;
+	return e;
 }
 
-void query_total(const struct index *x, const struct store_query *q,
+void query_tell(const struct query_walk *w, struct query_place *ret)
+{
+	for (size_t i = 0; i < w->cursors; i++)
+		ret->at[i] = w->cursor[i].at;
+}
+
+void query_seek(struct query_walk *w, const struct query_place *place)
+{
+	for (size_t i = 0; i < w->cursors; i++)
+		w->cursor[i].at = place->at[i];
+}
+
+/* Nothing is left out: saved sums do. */
+static void add_at_once(const struct query_cursor *c, struct store_total *t)
+{
+	__int128 net = sum_to_i128(t->net);
+
+	if (c->at >= c->end)
+		return;
+	t->records += c->end - c->at;
+	if (c->user == NAME_NONE)
+		return;
+
+	net += sum_to_i128(index_net(c->index, c->user, c->end));
+	net -= sum_to_i128(index_net(c->index, c->user, c->at));
+	t->net = sum_from_i128(net);
+}
+
+static void add_one_by_one(struct query_cursor *c, const struct store_filter *f,
+			   struct store_total *t)
+{
+	const struct index_entry *e;
+
+	for (; (e = peek(c, f)); c->at++) {
+		t->records++;
+		if (c->user != NAME_NONE)
+			t->net = index_apply(t->net, e, c->user);
+	}
+}
+
+void query_total(const struct catalog *c, const struct store_query *q,
 		 struct store_total *ret)
 {
 	struct query_walk w;
-	uint32_t i;
 
 	*ret = (struct store_total){ 0 };
-	query_start(&w, x, q);
-	if (w.all) {
-		total_at_once(&w, ret);
-		return;
-	}
-	while (query_next(&w, &i)) {
-		ret->records++;
-		if (w.user != NAME_NONE)
-			ret->net = index_apply(ret->net, &x->entry[i], w.user);
+	query_start(&w, c, q);
+	for (size_t i = 0; i < w.cursors; i++) {
+		if (w.cursor[i].all)
+			add_at_once(&w.cursor[i], ret);
+		else
+			add_one_by_one(&w.cursor[i], &w.filter, ret);
 	}
 }
 
 /* The counterparts found so far. */
 struct partners {
-	struct map map; /* by the hash of the number */
-	uint32_t *number; /* of the name */
+	struct map map; /* by the hash of the key */
+	uint64_t *key; /* see key_of() */
 	struct store_partner *partner;
 	uint32_t count;
 	uint32_t room;
@@ -164,7 +226,7 @@ struct partners {
 static void partners_done(struct partners *p)
 {
 	map_done(&p->map);
-	free(p->number);
+	free(p->key);
 	free(p->partner);
 }
 
@@ -172,15 +234,15 @@ static int grow_partners(struct partners *p)
 {
 	uint32_t room = p->room + p->room / 2 + 16;
 	struct store_partner *partner;
-	uint32_t *number;
+	uint64_t *key;
 
 	if (p->count < p->room)
 		return 0;
 
-	number = reallocarray(p->number, room, sizeof(*number));
-	if (!number)
+	key = reallocarray(p->key, room, sizeof(*key));
+	if (!key)
 		return -ENOMEM;
-	p->number = number;
+	p->key = key;
 	partner = reallocarray(p->partner, room, sizeof(*partner));
 	if (!partner)
 		return -ENOMEM;
@@ -189,18 +251,35 @@ static int grow_partners(struct partners *p)
 	return 0;
 }
 
-/* The place of the counterpart with this number, found or made. */
-static int find_partner(struct partners *p, const struct index *x,
-			uint32_t number, struct store_partner **ret)
+/*
+ * One key for a name in all indexes: its number in the first of them, or above
+ * those its number in the second.
+ */
+static uint64_t key_of(const struct query_walk *w, size_t cursor,
+		       uint32_t number)
 {
-	uint64_t hash = map_hash(&p->map, &number, sizeof(number));
+	const struct names *first = &w->cursor[0].index->names;
+	const struct names *names = &w->cursor[cursor].index->names;
+	uint32_t known;
+
+	if (cursor == 0)
+		return number;
+	known = names_find(first, names_text(names, number));
+	return known != NAME_NONE ? known : (uint64_t)first->count + number;
+}
+
+/* The place of the counterpart with this key, found or made. */
+static int find_partner(struct partners *p, uint64_t key, struct slice name,
+			struct store_partner **ret)
+{
+	uint64_t hash = map_hash(&p->map, &key, sizeof(key));
 	size_t at;
 	uint32_t i;
 	int r;
 
 	for (i = map_first(&p->map, hash, &at); i != MAP_NONE;
 	     i = map_next(&p->map, hash, &at)) {
-		if (p->number[i] == number) {
+		if (p->key[i] == key) {
 			*ret = &p->partner[i];
 			return 0;
 		}
@@ -212,30 +291,30 @@ static int find_partner(struct partners *p, const struct index *x,
 	r = map_insert(&p->map, hash, p->count);
 	if (r < 0)
 		return r;
-	p->number[p->count] = number;
+	p->key[p->count] = key;
 	*ret = &p->partner[p->count++];
-	**ret = (struct store_partner){ .name = names_text(&x->names, number) };
+	**ret = (struct store_partner){ .name = name };
 	return 0;
 }
 
-static int collect(struct partners *p, struct query_walk *w)
+static int collect(struct partners *p, struct query_walk *w, size_t cursor)
 {
-	struct store_partner *partner;
+	struct query_cursor *c = &w->cursor[cursor];
 	const struct index_entry *e;
-	uint32_t i;
+	struct store_partner *partner;
+	uint32_t other;
 	int r;
 
-	while (query_next(w, &i)) {
-		e = &w->index->entry[i];
+	for (; (e = peek(c, &w->filter)); c->at++) {
 		if (e->sender == e->receiver)
 			continue;
-		r = find_partner(p, w->index,
-				 e->sender == w->user ? e->receiver : e->sender,
-				 &partner);
+		other = e->sender == c->user ? e->receiver : e->sender;
+		r = find_partner(p, key_of(w, cursor, other),
+				 names_text(&c->index->names, other), &partner);
 		if (r < 0)
 			return r;
 		partner->count++;
-		partner->net = index_apply(partner->net, e, w->user);
+		partner->net = index_apply(partner->net, e, c->user);
 	}
 	return 0;
 }
@@ -246,21 +325,18 @@ static int compare_partners(const void *a, const void *b)
 			     ((const struct store_partner *)b)->name);
 }
 
-int query_partners(const struct index *x, const struct store_query *q,
+int query_partners(const struct catalog *c, const struct store_query *q,
 		   struct store_partner **ret, size_t *ret_count)
 {
 	_cleanup_(partners_done) struct partners p = { 0 };
 	struct query_walk w;
-	int r;
+	int r = 0;
 
-	query_start(&w, x, q);
-	if (w.user == NAME_NONE) {
-		*ret = NULL;
-		*ret_count = 0;
-		return 0;
-	}
-	map_init(&p.map, x->ids.key);
-	r = collect(&p, &w);
+	query_start(&w, c, q);
+	map_init(&p.map, w.cursor[0].index->ids.key);
+	for (size_t i = 0; r == 0 && i < w.cursors; i++)
+		if (w.cursor[i].user != NAME_NONE)
+			r = collect(&p, &w, i);
 	if (r < 0)
 		return r;
 

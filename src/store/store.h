@@ -85,13 +85,30 @@ struct store_ops {
 	 */
 	int (*append)(struct store *s, uint64_t first, uint32_t records,
 		      struct slice of, struct slice lines, bool *ret_held);
-	/* Make the batch durable; may run in a thread.  Errors are fatal. */
+	/*
+	 * Write records that the block lacks, for another to be whole again:
+	 * @lines are @records lines of rising serials, wherever those lie, as
+	 * they are to stand here: each with its h=, an old record too, and of=
+	 * unless it is at home here.  Lines that the block has already are left
+	 * out.  Returns as append does; -EEXIST: held with other contents.
+	 */
+	int (*refill)(struct store *s, uint32_t records, struct slice lines,
+		      bool *ret_held);
+	/* Make what was written durable; may run in a thread.  Errors are fatal. */
 	int (*sync)(struct store *s);
-	/* After a good sync: show what was appended. */
+	/* After a good sync: show what was written. */
 	int (*publish)(struct store *s);
 	/* Promise an epoch; durable when it returns 0.  Errors are fatal. */
 	int (*promise)(struct store *s, uint64_t epoch,
 		       const uint8_t nonce[STORE_NONCE_SIZE]);
+	/*
+	 * Set the records aside, never to be deleted by us, and begin empty;
+	 * durable when it returns 0, and nothing but *ret_aside happened if
+	 * there were none.  The promise stays.  *ret_aside, the caller's to be
+	 * freed, says where they are; NULL: there were none.  Errors are fatal.
+	 * Not while a batch is being written.
+	 */
+	int (*begin_empty)(struct store *s, char **ret_aside);
 	int (*fetch)(struct store *s, const struct store_query *q,
 		     store_visit visit, void *arg);
 	/* The record with this id: visit() is called once or not at all. */

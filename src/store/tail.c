@@ -16,6 +16,7 @@
 #include "ledger/name.h"
 #include "util/parse.h"
 
+#include "store/judge.h"
 #include "store/tail.h"
 
 /* The first byte of a character of several, and how many others it has. */
@@ -60,23 +61,11 @@ void tail_good(struct tail *t, const struct record *r)
 		t->after = m;
 }
 
-/* The serial that a damaged line begins with, 0 if none is to be read. */
-static uint64_t serial_in(struct slice text)
-{
-	const char *space = text.len ? memchr(text.p, ' ', text.len) : NULL;
-	uint64_t serial;
-
-	if (!space)
-		return 0;
-	text.len = (size_t)(space - text.p);
-	return parse_u64_range(text, 1, INT64_MAX, &serial) < 0 ? 0 : serial;
-}
-
 void tail_bad(struct tail *t, uint64_t offset, uint64_t line, struct slice text,
 	      const char *reason)
 {
 	if (!t->damaged) {
-		t->serial = serial_in(text);
+		t->serial = judge_serial(text);
 		t->damaged = true;
 		t->offset = offset;
 		t->line = line;

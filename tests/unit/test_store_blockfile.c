@@ -346,6 +346,51 @@ START_TEST(works_on_real_files)
 }
 END_TEST
 
+/* The same for a block that begins empty: names, locks and contents. */
+START_TEST(begins_empty_over_real_files)
+{
+	char directory[64];
+	char path[96];
+	char aside[128];
+	struct textstore_report report;
+	struct maker m = { .serial = 1 };
+	struct buf made = { 0 };
+	struct buf found = { 0 };
+	struct store *second = NULL;
+	struct store *s = NULL;
+	char *name = NULL;
+
+	make_directory(directory, path);
+	(void)snprintf(aside, sizeof(aside), "%s.lost-1", path);
+	ck_assert_int_eq(
+		textstore_open(&fileops_kernel, path, tools_key, &report, &s),
+		0);
+	maker_plain(&m, 3, &made);
+	tools_commit(s, 1, 3, "", text_of(&made));
+	ck_assert_int_eq(s->ops->begin_empty(s, &name), 0);
+	ck_assert_str_eq(name, aside);
+	ck_assert_int_eq(textstore_open(&fileops_kernel, path, tools_key,
+					&report, &second),
+			 -EWOULDBLOCK);
+	m = (struct maker){ .serial = 1 };
+	buf_clear(&found);
+	maker_plain(&m, 1, &found);
+	tools_commit(s, 1, 1, "", text_of(&found));
+	s->ops->close(s);
+
+	buf_clear(&found);
+	ck_assert_int_eq(fileops_read_file(&fileops_kernel, aside, 4096, &found),
+			 0);
+	assert_text(text_of(&found), text_of(&made));
+	ck_assert_int_eq(unlink(aside), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+	buf_done(&made);
+	buf_done(&found);
+	free(name);
+}
+END_TEST
+
 /* An editor wrote into the file behind us: seen by its time alone. */
 START_TEST(notices_a_real_change)
 {
@@ -403,6 +448,7 @@ Suite *test_store_blockfile(void)
 	tcase_add_test(t, cuts_and_keeps);
 	tcase_add_test(t, cuts_nothing_that_it_cannot_keep);
 	tcase_add_test(t, works_on_real_files);
+	tcase_add_test(t, begins_empty_over_real_files);
 	tcase_add_test(t, notices_a_real_change);
 	tcase_add_test(t, opens_files_only);
 	suite_add_tcase(s, t);

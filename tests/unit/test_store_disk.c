@@ -37,8 +37,22 @@ static void set_name(char name[DISK_NAME], const char *path)
 	(void)snprintf(name, DISK_NAME, "%s", path);
 }
 
+/* No name leads to it, not even after a crash, and nobody has it open. */
+static bool is_gone(const struct disk *d, const struct disk_file *f)
+{
+	if (!f->mode || f->name[0] != '\0' || f->synced_name[0] != '\0')
+		return false;
+	for (size_t i = 0; i < DISK_OPENS; i++)
+		if (d->open[i].file == f)
+			return false;
+	return true;
+}
+
 static struct disk_file *create(struct disk *d, const char *path)
 {
+	for (size_t i = 0; i < DISK_FILES; i++)
+		if (is_gone(d, &d->file[i]))
+			disk_remove(&d->file[i]);
 	for (size_t i = 0; i < DISK_FILES; i++) {
 		if (d->file[i].mode)
 			continue;

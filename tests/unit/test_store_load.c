@@ -280,7 +280,7 @@ START_TEST(stops_at_long_lines)
 				  (int)lengths[_i], line),
 			 0);
 	free(line);
-	assert_fault(text_of(&made), 4, "expected at most 1024 bytes");
+	assert_fault(text_of(&made), 4, "expected at most 1100 bytes");
 }
 END_TEST
 

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store/promise.h"
@@ -76,15 +78,64 @@ START_TEST(is_one_line_of_text)
 }
 END_TEST
 
+/* … with one column more where an append is open; the first byte is one, too. */
+START_TEST(may_have_a_fourth_column)
+{
+	static const uint64_t offsets[] = { 0, 1583, UINT64_MAX };
+	char text[128];
+
+	for (size_t i = 0; i < ELEMENTS(offsets); i++) {
+		struct promise open = sample;
+		struct promise p = { 0 };
+		int n;
+
+		open.open = true;
+		open.open_at = offsets[i];
+		ck_assert_int_eq(promise_write(&disk.ops, PATH, &open), 0);
+		n = snprintf(text, sizeof(text),
+			     "18446744073709551615 " NONCE " 1234 %" PRIu64
+			     "\n",
+			     offsets[i]);
+		assert_text(text_of(&disk_find(&disk, PATH)->synced),
+			    slice_of(text));
+		ck_assert_int_eq(read_text(text, (size_t)n, &p), 0);
+		ck_assert(p.open);
+		ck_assert_uint_eq(p.open_at, offsets[i]);
+		ck_assert_uint_eq(p.length, sample.length);
+	}
+}
+END_TEST
+
+START_TEST(the_longest_one_is_taken)
+{
+	struct promise p = { .epoch = UINT64_MAX,
+			     .length = UINT64_MAX,
+			     .open = true,
+			     .open_at = UINT64_MAX };
+	struct buf fault = { 0 };
+
+	ck_assert_int_eq(promise_write(&disk.ops, PATH, &p), 0);
+	ck_assert_int_eq(promise_read(&disk.ops, PATH, &p, &fault), 0);
+	ck_assert_uint_eq(p.open_at, UINT64_MAX);
+}
+END_TEST
+
 START_TEST(refuses_every_shorter_one)
 {
-	static const char text[] = "7 " NONCE " 12\n";
+	static const char *const whole[] = { "7 " NONCE " 12\n",
+					     "7 " NONCE " 12 34\n" };
 	struct promise p;
 
-	for (size_t len = 0; len < sizeof(text) - 1; len++)
-		ck_assert_int_eq(read_text(text, len, &p), -EBADMSG);
-	ck_assert_int_eq(read_text(text, sizeof(text) - 1, &p), 0);
-	ck_assert_int_eq(read_text(text, sizeof(text), &p), -EBADMSG);
+	for (size_t i = 0; i < ELEMENTS(whole); i++) {
+		size_t size = strlen(whole[i]);
+
+		for (size_t len = 0; len < size; len++)
+			ck_assert_int_eq(read_text(whole[i], len, &p),
+					 -EBADMSG);
+		ck_assert_int_eq(read_text(whole[i], size, &p), 0);
+		ck_assert_int_eq(p.open, i == 1);
+		ck_assert_int_eq(read_text(whole[i], size + 1, &p), -EBADMSG);
+	}
 }
 END_TEST
 
@@ -103,6 +154,13 @@ START_TEST(refuses_what_is_no_promise)
 		"7 " NONCE "\n",
 		"7 " NONCE " 12\r\n",
 		"7 " NONCE " 12\n7 " NONCE " 12\n7 " NONCE " 12\n",
+		"7 " NONCE " 12 x\n",
+		"7 " NONCE " 12 034\n",
+		"7 " NONCE " 12  34\n",
+		"7 " NONCE " 12 34 \n",
+		"7 " NONCE " 12 34 56\n",
+		"7 " NONCE "  34\n",
+		"7 " NONCE " 12 18446744073709551616\n",
 	};
 	struct promise p;
 
@@ -147,8 +205,10 @@ Suite *test_store_promise(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, is_epoch_0_when_absent);
 	tcase_add_test(t, is_one_line_of_text);
+	tcase_add_test(t, may_have_a_fourth_column);
+	tcase_add_test(t, the_longest_one_is_taken);
 	tcase_add_test(t, refuses_every_shorter_one);
-	tcase_add_loop_test(t, refuses_what_is_no_promise, 0, 12);
+	tcase_add_loop_test(t, refuses_what_is_no_promise, 0, 19);
 	tcase_add_test(t, replaces_all_or_nothing);
 	suite_add_tcase(s, t);
 	return s;

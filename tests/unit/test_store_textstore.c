@@ -449,6 +449,70 @@ START_TEST(reads_many_lines_at_once)
 }
 END_TEST
 
+/*
+ * What is asked for is read from the file, not remembered: each changed bit of
+ * each byte shows, that of a newline too.
+ */
+START_TEST(shows_what_the_file_holds_now)
+{
+	struct maker m = { .serial = 10 };
+	const struct made records[] = { { .amount = 5, .id = "x1" },
+					{ .amount = 7, .memo = "two" } };
+	struct buf good = { 0 };
+	struct store *s;
+	uint8_t *text;
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	maker_batch(&m, records, 2, &made);
+	tools_commit(s, 10, 2, "A", text_of(&made));
+	tools_fetch_all(s, &good);
+	text = disk_find(&disk, BLOCK)->data.data;
+	for (size_t i = 0; i < disk_find(&disk, BLOCK)->data.len; i++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			text[i] ^= (uint8_t)(1U << bit);
+			buf_clear(&found);
+			tools_fetch_all(s, &found);
+			ck_assert_msg(found.len != good.len ||
+					      memcmp(found.data, good.data,
+						     good.len) != 0,
+				      "bit %u of byte %zu does not show", bit,
+				      i);
+			text[i] ^= (uint8_t)(1U << bit);
+		}
+	}
+	buf_clear(&found);
+	tools_fetch_all(s, &found);
+	assert_text(text_of(&found), text_of(&good));
+	buf_done(&good);
+	s->ops->close(s);
+}
+END_TEST
+
+/* Two lines run into one: neither is a record any more. */
+START_TEST(shows_that_a_newline_is_gone)
+{
+	static const char sample[] = "1 Ali Ben 5\r\n2 Ali Ben 5\n3 Ali Ben 5";
+	char *text;
+	struct store *s;
+
+	disk_put(&disk, BLOCK, slice_of(sample));
+	s = tools_open_well(&disk);
+	text = (char *)disk_find(&disk, BLOCK)->data.data;
+	tools_fetch_all(s, &found);
+	assert_text(text_of(&found),
+		    slice_of("1 Ali Ben 5\n2 Ali Ben 5\n3 Ali Ben 5\n"));
+
+	strchr(text, '\n')[0] = 'x';
+	buf_clear(&found);
+	tools_fetch_all(s, &found);
+	assert_text(text_of(&found),
+		    slice_of("1 Ali Ben 5\rx2 Ali Ben 5\n3 Ali Ben \n"
+			     "2 Ali Ben 5\n3 Ali Ben 5\n"));
+	s->ops->close(s);
+}
+END_TEST
+
 /* The promise outlives a restart; reading needs none. */
 START_TEST(keeps_a_promise)
 {
@@ -576,6 +640,8 @@ Suite *test_store_textstore(void)
 	tcase_add_test(t, finds_an_operation_id);
 	tcase_add_test(t, stops_when_the_page_is_full);
 	tcase_add_test(t, reads_many_lines_at_once);
+	tcase_add_test(t, shows_what_the_file_holds_now);
+	tcase_add_test(t, shows_that_a_newline_is_gone);
 	tcase_add_test(t, tells_ids_of_one_hash_apart);
 	tcase_add_test(t, keeps_a_promise);
 	tcase_add_test(t, tells_an_editor_from_a_crash);
