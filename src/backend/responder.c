@@ -21,7 +21,8 @@
 
 /* Epochs end here: one bit is left to tell a wild number from a high one. */
 #define EPOCH_MAX ((uint64_t)INT64_MAX)
-#define SENTENCE_SIZE 256
+/* Of a sentence for the log: it may name a file. */
+#define SENTENCE_SIZE 1024
 
 static struct store_state state_of(const struct responder *r)
 {
@@ -43,7 +44,11 @@ int responder_new(const struct responder_config *config,
 	if (!r)
 		return -ENOMEM;
 
-	error = collector_new(&r->collector);
+	r->refills.refill = true;
+	error = collector_new(&r->batches.collector);
+	if (error < 0)
+		return error;
+	error = collector_new(&r->refills.collector);
 	if (error < 0)
 		return error;
 
@@ -67,7 +72,8 @@ struct responder *responder_free(struct responder *r)
 	if (!r)
 		return NULL;
 
-	(void)collector_free(r->collector);
+	(void)collector_free(r->batches.collector);
+	(void)collector_free(r->refills.collector);
 	buf_done(&r->partners.key);
 	buf_done(&r->partners.entries);
 	free(r->partners.at);
@@ -196,11 +202,41 @@ static void send_fenced(struct responder *r, const struct request *q)
 			 "a higher epoch is promised");
 }
 
+/*
+ * The block was declared lost, and the others went on without it: what it holds
+ * may contradict them.  This comes before the promise: if we end in between,
+ * the same claim comes again and finds nothing to set aside.  Once promised, the
+ * epoch keeps it from being done twice.
+ */
+static int begin_empty(struct responder *r)
+{
+	_cleanup_(freep) char *aside = NULL;
+	int error;
+
+	error = r->store->ops->begin_empty(r->store, &aside);
+	if (error < 0) {
+		responder_fatal(r, error, "cannot set the records aside");
+		return error;
+	}
+
+	responder_forget_partners(r, 0);
+	if (aside)
+		responder_log(r, LOG_WARNING,
+			      "was declared lost and begins empty; its records "
+			      "are now in %s", aside);
+	return 0;
+}
+
 /* A higher epoch, and nobody's lease in the way: from now on it is this one. */
 static void promise(struct responder *r, const struct request *q,
 		    const struct message_claim *m)
 {
 	int error;
+
+	/* What it has promised since, it was part of. */
+	if (m->lost_in > 0 && q->state->epoch <= m->lost_in &&
+	    begin_empty(r) < 0)
+		return;
 
 	error = r->store->ops->promise(r->store, q->frame->epoch, m->nonce);
 	if (error < 0) {

@@ -31,11 +31,12 @@ struct responder_io {
 	void (*send)(void *ctx, const struct responder_peer *to,
 		     const uint8_t *data, size_t len);
 	/*
-	 * Make the appended batch durable: call store->ops->sync(), here or in
+	 * Make what was appended durable: call store->ops->sync(), here or in
 	 * a thread, then responder_synced().  May do so before it returns.
 	 */
 	void (*sync)(void *ctx);
-	/* Something to tell: a new epoch, a conflict.  syslog's @priority. */
+	/* Something to tell: a new epoch, a conflict, records that were set
+	 * aside.  syslog's @priority. */
 	void (*log)(void *ctx, int priority, const char *sentence);
 	/* The store failed; the process must end. */
 	void (*fatal)(void *ctx, int error, const char *sentence);
@@ -58,7 +59,8 @@ struct responder_counters {
 	uint64_t malformed; /* authentic, but not understood */
 	uint64_t fenced;
 	uint64_t batches;
-	uint64_t records;
+	uint64_t refills;
+	uint64_t records; /* of both */
 };
 
 struct responder;

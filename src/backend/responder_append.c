@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches: collect, append, wait for the disk, acknowledge.  One is being
- * synced at a time; the fragments of the next may be collected meanwhile.
+ * Batches and refills: collect, append, wait for the disk, acknowledge.  One
+ * of them is being synced at a time; the fragments of the next batch and of the
+ * next refill may be collected meanwhile.
  */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -12,12 +14,31 @@
 
 #include "backend/responder_internal.h"
 
+static void forget(struct intake *in)
+{
+	collector_clear(in->collector);
+	in->durable = (struct batch){ 0 };
+	in->newest = 0;
+	in->refused = 0;
+}
+
 void responder_forget_batches(struct responder *r)
 {
-	collector_clear(r->collector);
-	r->durable = (struct batch){ 0 };
-	r->newest = 0;
-	r->refused = 0;
+	forget(&r->batches);
+	forget(&r->refills);
+}
+
+bool responder_settle_refills(struct responder *r, uint64_t request)
+{
+	struct intake *in = &r->refills;
+
+	if (r->syncing == in)
+		return false;
+	if (request > in->newest) {
+		collector_clear(in->collector);
+		in->newest = request;
+	}
+	return true;
 }
 
 static void acknowledge(struct responder *r, const struct asker *to,
@@ -30,16 +51,17 @@ static void acknowledge(struct responder *r, const struct asker *to,
 	responder_send(r, to, FRAME_APPENDED, 0, &w);
 }
 
-static void tell_missing(struct responder *r, const struct asker *to)
+static void tell_missing(struct responder *r, const struct intake *in,
+			 const struct asker *to)
 {
-	const struct collector_batch b = collector_batch(r->collector);
+	const struct collector_batch b = collector_batch(in->collector);
 	struct writer w = responder_payload(r, FRAME_SIZE_MIN);
 	uint8_t map[COLLECTOR_MAP_SIZE];
 	const struct message_appended m = {
 		.first = b.first,
 		.fragments = b.fragments,
 		.missing = { (const char *)map,
-			     collector_missing(r->collector, map) },
+			     collector_missing(in->collector, map) },
 	};
 
 	message_put_appended(&w, &m);
@@ -47,13 +69,13 @@ static void tell_missing(struct responder *r, const struct asker *to)
 }
 
 /* Refusals of one batch repeat with its datagrams; the log has it once. */
-static void log_refusal(struct responder *r, const struct batch *b,
-			const char *why)
+static void log_refusal(struct responder *r, struct intake *in,
+			const struct batch *b, const char *why)
 {
-	if (b->request <= r->refused)
+	if (b->request <= in->refused)
 		return;
 
-	r->refused = b->request;
+	in->refused = b->request;
 	responder_log(r, LOG_WARNING,
 		      "refused %" PRIu32 " records from serial %" PRIu64 ": %s",
 		      b->records, b->first, why);
@@ -62,78 +84,125 @@ static void log_refusal(struct responder *r, const struct batch *b,
 static const struct {
 	int error;
 	enum message_error_code code;
-	const char *sentence;
+	const char *of_batch;
+	const char *of_refill;
 } refusals[] = {
-	{ -ENOSPC, MESSAGE_ERROR_FULL, "no room for this batch" },
+	{ -ENOSPC, MESSAGE_ERROR_FULL, "no room for this batch",
+	  "no room for this refill" },
 	{ -EEXIST, MESSAGE_ERROR_CONFLICT,
-	  "below the last serial, and not what is held here" },
-	{ -EBADMSG, MESSAGE_ERROR_MALFORMED, "not the records it says it has" },
+	  "below the last serial, and not what is held here",
+	  "a refill, and not what is held here" },
+	{ -EBADMSG, MESSAGE_ERROR_MALFORMED, "not the records it says it has",
+	  "a refill, and not the records it says it has" },
 };
 
 /* The store did not take it: a refusal that it foresees, or the end. */
-static void refuse_batch(struct responder *r, const struct batch *b, int error)
+static void refuse_batch(struct responder *r, struct intake *in,
+			 const struct batch *b, int error)
 {
 	for (size_t i = 0; i < ELEMENTS(refusals); i++) {
+		const char *why = in->refill ? refusals[i].of_refill :
+					       refusals[i].of_batch;
+
 		if (refusals[i].error != error)
 			continue;
-		log_refusal(r, b, refusals[i].sentence);
-		responder_refuse(r, &r->collecting_for, refusals[i].code,
-				 refusals[i].sentence);
+		log_refusal(r, in, b, why);
+		responder_refuse(r, &in->collecting_for, refusals[i].code, why);
 		return;
 	}
 
 	responder_fatal(r, error, "cannot append to the block");
 }
 
-static void set_durable(struct responder *r, const struct asker *to,
-			const struct batch *b)
+static void set_durable(struct responder *r, struct intake *in,
+			const struct asker *to, const struct batch *b)
 {
-	r->durable = *b;
+	in->durable = *b;
 	acknowledge(r, to, b->first);
 }
 
-static void start_sync(struct responder *r, const struct batch *b)
+static void start_sync(struct responder *r, struct intake *in,
+		       const struct batch *b)
 {
-	r->syncing = true;
+	r->syncing = in;
 	r->in_sync = *b;
-	r->syncing_for = r->collecting_for;
+	r->syncing_for = in->collecting_for;
 	/* May be over when it returns. */
 	r->io.sync(r->io.ctx);
 }
 
-/* The whole batch goes to the store; the collector is free for the next. */
-static void append_collected(struct responder *r)
+static int give_to_store(struct responder *r, const struct intake *in,
+			 struct slice lines, bool *ret_held)
 {
-	const struct collector_batch c = collector_batch(r->collector);
+	const struct collector_batch c = collector_batch(in->collector);
+
+	if (in->refill)
+		return r->store->ops->refill(r->store, c.records, lines,
+					     ret_held);
+	return r->store->ops->append(r->store, c.first, c.records, c.of, lines,
+				     ret_held);
+}
+
+/* The whole batch goes to the store; the collector is free for the next. */
+static void append_collected(struct responder *r, struct intake *in)
+{
+	const struct collector_batch c = collector_batch(in->collector);
 	const struct batch b = { c.request, c.first, c.records };
 	struct slice lines;
 	bool held = false;
 	int error;
 
-	error = collector_lines(r->collector, &lines);
+	error = collector_lines(in->collector, &lines);
 	if (error < 0) {
 		/* Not said to be durable, so it will come again. */
-		collector_clear(r->collector);
+		collector_clear(in->collector);
 		return;
 	}
 
-	error = r->store->ops->append(r->store, b.first, b.records, c.of, lines,
-				      &held);
-	collector_clear(r->collector);
+	error = give_to_store(r, in, lines, &held);
+	collector_clear(in->collector);
 	if (error < 0)
-		refuse_batch(r, &b, error);
+		refuse_batch(r, in, &b, error);
 	else if (held)
-		set_durable(r, &r->collecting_for, &b);
+		set_durable(r, in, &in->collecting_for, &b);
 	else
-		start_sync(r, &b);
+		start_sync(r, in, &b);
+}
+
+/* Clients wait for a batch, nobody for a refill. */
+static void append_waiting(struct responder *r)
+{
+	struct intake *const in_order[] = { &r->batches, &r->refills };
+
+	for (size_t i = 0; i < ELEMENTS(in_order); i++)
+		if (!r->syncing && !r->dead &&
+		    collector_is_whole(in_order[i]->collector))
+			append_collected(r, in_order[i]);
+}
+
+/* What was synced is shown from now on. */
+static void account(struct responder *r, const struct intake *in,
+		    uint64_t last_serial)
+{
+	r->counters.records += r->in_sync.records;
+	if (in->refill) {
+		r->counters.refills++;
+		/* Its records may lie below those that were summed up. */
+		responder_forget_partners(r, 0);
+	} else {
+		r->counters.batches++;
+		responder_forget_partners(r, last_serial);
+	}
 }
 
 void responder_synced(struct responder *r, int error, int64_t now)
 {
+	struct intake *in = r->syncing;
 	struct store_state before;
 
 	(void)now;
-	r->syncing = false;
+	assert(in);
+	r->syncing = NULL;
 	if (error < 0) {
 		responder_fatal(r, error, "cannot make the block durable");
 		return;
@@ -146,14 +215,11 @@ void responder_synced(struct responder *r, int error, int64_t now)
 		return;
 	}
 
-	r->counters.batches++;
-	r->counters.records += r->in_sync.records;
-	responder_forget_partners(r, before.last_serial);
-	set_durable(r, &r->syncing_for, &r->in_sync);
+	account(r, in, before.last_serial);
+	set_durable(r, in, &r->syncing_for, &r->in_sync);
 
 	/* The next one may have become whole in the meantime. */
-	if (collector_is_whole(r->collector))
-		append_collected(r);
+	append_waiting(r);
 }
 
 static bool is_batch(const struct batch *b, const struct request *q,
@@ -164,34 +230,34 @@ static bool is_batch(const struct batch *b, const struct request *q,
 }
 
 /* Part of a batch that is durable or about to be? */
-static bool is_known(struct responder *r, const struct request *q,
-		     const struct message_append *m)
+static bool is_known(struct responder *r, const struct intake *in,
+		     const struct request *q, const struct message_append *m)
 {
-	if (r->syncing && is_batch(&r->in_sync, q, m)) {
+	if (r->syncing == in && is_batch(&r->in_sync, q, m)) {
 		r->syncing_for = q->from;
 		return true;
 	}
 
-	if (!is_batch(&r->durable, q, m))
+	if (!is_batch(&in->durable, q, m))
 		return false;
 	if (m->acknowledge)
 		acknowledge(r, &q->from, m->first);
 	return true;
 }
 
-static void collect(struct responder *r, const struct request *q,
-		    const struct message_append *m)
+static void collect(struct responder *r, struct intake *in,
+		    const struct request *q, const struct message_append *m)
 {
 	enum collector_status status;
 
 	/* Without memory it is as if the datagram had been lost. */
-	if (collector_add(r->collector, q->from.request, q->frame->position, m,
+	if (collector_add(in->collector, q->from.request, q->frame->position, m,
 			  &status) < 0)
 		return;
 
 	if (status == COLLECTOR_TAKEN || status == COLLECTOR_WHOLE) {
-		r->newest = q->from.request;
-		r->collecting_for = q->from;
+		in->newest = q->from.request;
+		in->collecting_for = q->from;
 	}
 
 	switch (status) {
@@ -203,11 +269,11 @@ static void collect(struct responder *r, const struct request *q,
 		return;
 	case COLLECTOR_TAKEN:
 		if (m->acknowledge)
-			tell_missing(r, &q->from);
+			tell_missing(r, in, &q->from);
 		return;
 	case COLLECTOR_WHOLE:
 		if (!r->syncing)
-			append_collected(r);
+			append_collected(r, in);
 		return;
 	}
 }
@@ -215,16 +281,18 @@ static void collect(struct responder *r, const struct request *q,
 void responder_append(struct responder *r, const struct request *q)
 {
 	struct message_append m;
+	struct intake *in;
 
 	if (message_get_append(q->frame->payload, &m) < 0) {
 		responder_malformed(r, &q->from, "not an APPEND");
 		return;
 	}
 
-	/* Delayed or replayed: main has begun another batch since. */
-	if (q->from.request < r->newest)
+	/* Delayed or replayed: main has begun another of this kind since. */
+	in = m.refill ? &r->refills : &r->batches;
+	if (q->from.request < in->newest)
 		return;
 
-	if (!is_known(r, q, &m))
-		collect(r, q, &m);
+	if (!is_known(r, in, q, &m))
+		collect(r, in, q, &m);
 }

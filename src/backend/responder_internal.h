@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the responder share: responder.c takes datagrams apart,
- * keeps the epochs and sends; responder_append.c takes batches;
+ * keeps the epochs and sends; responder_append.c takes batches and refills;
  * responder_query.c answers questions.
  */
 #ifndef BACKEND_RESPONDER_INTERNAL_H
@@ -29,6 +29,19 @@ struct batch {
 	uint64_t request;
 	uint64_t first;
 	uint32_t records;
+};
+
+/*
+ * Where batches are taken in, and beside it another for refills: one of each
+ * may be under way, and each kind has request numbers that rise.
+ */
+struct intake {
+	bool refill;
+	struct collector *collector;
+	struct asker collecting_for; /* sent a fragment last */
+	struct batch durable; /* the last one */
+	uint64_t newest; /* highest request of this epoch */
+	uint64_t refused; /* highest that a refusal was logged for */
 };
 
 /* An authentic request for this block. */
@@ -67,14 +80,11 @@ struct responder {
 	/* Another main daemon wants the block: no lease is renewed until then. */
 	int64_t contested_until;
 
-	struct collector *collector;
-	struct asker collecting_for; /* sent a fragment last */
-	bool syncing;
+	struct intake batches;
+	struct intake refills;
+	struct intake *syncing; /* whose batch is being synced; NULL: nobody's */
 	struct batch in_sync;
 	struct asker syncing_for; /* asked for that batch last */
-	struct batch durable; /* the last one */
-	uint64_t newest; /* highest of this epoch's batches */
-	uint64_t refused; /* highest that a refusal was logged for */
 
 	struct partners partners;
 	uint8_t out[FRAME_SIZE_MAX];
@@ -101,7 +111,12 @@ void responder_fetch(struct responder *r, const struct request *q);
 void responder_stats(struct responder *r, const struct request *q);
 void responder_sum(struct responder *r, const struct request *q);
 
-/* Forget batches: another main daemon begins. */
+/*
+ * Take no more of the refills that were sent before @request.  False: one is on
+ * its way to the disk; whoever asks must ask again.
+ */
+bool responder_settle_refills(struct responder *r, uint64_t request);
+/* Forget batches and refills: another main daemon begins. */
 void responder_forget_batches(struct responder *r);
 /* Forget counterparts that records above @last_serial may change. */
 void responder_forget_partners(struct responder *r, uint64_t last_serial);

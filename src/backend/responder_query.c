@@ -168,6 +168,8 @@ void responder_fetch(struct responder *r, const struct request *q)
 		responder_malformed(r, &q->from, "not a FETCH");
 		return;
 	}
+	if (m.settle && !responder_settle_refills(r, q->from.request))
+		return;
 
 	p = (struct pages){
 		.r = r,

@@ -42,8 +42,8 @@ static void on_log(void *ctx, int priority, const char *sentence)
 {
 	struct bench *b = ctx;
 
-	(void)priority;
 	b->logged++;
+	b->last_priority = priority;
 	(void)snprintf(b->last_log, sizeof(b->last_log), "%s", sentence);
 }
 
@@ -164,7 +164,12 @@ void bench_ping(uint64_t epoch, bool lease)
 
 void bench_claim(uint64_t epoch, uint8_t nonce)
 {
-	struct message_claim m;
+	bench_claim_with(epoch, nonce, 0);
+}
+
+void bench_claim_with(uint64_t epoch, uint8_t nonce, uint64_t lost_in)
+{
+	struct message_claim m = { .lost_in = lost_in };
 
 	memset(m.nonce, nonce, sizeof(m.nonce));
 	message_put_claim(bench_payload(), &m);
@@ -201,6 +206,7 @@ void bench_append(const struct bench_fragment *f)
 		.records = f->records,
 		.fragments = f->fragments,
 		.acknowledge = f->acknowledge,
+		.refill = f->refill,
 		.of = slice_of(f->of),
 		.lines = slice_of(f->lines),
 	};

@@ -47,6 +47,7 @@ struct bench {
 	unsigned int syncs_asked;
 	unsigned int logged;
 	char last_log[256];
+	int last_priority;
 	int fatal; /* its error; 0: all is well */
 };
 
@@ -73,6 +74,7 @@ void bench_ask(enum frame_type type, uint64_t epoch, uint64_t request,
 void bench_ping(uint64_t epoch, bool lease);
 /* The nonce is 16 times @nonce. */
 void bench_claim(uint64_t epoch, uint8_t nonce);
+void bench_claim_with(uint64_t epoch, uint8_t nonce, uint64_t lost_in);
 /* Epoch 1 is ours, and the answer was looked at. */
 void bench_begin(void);
 
@@ -84,6 +86,7 @@ struct bench_fragment {
 	uint32_t records;
 	uint16_t fragments;
 	bool acknowledge;
+	bool refill;
 	const char *of;
 	const char *lines;
 	uint8_t peer;

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,11 +72,8 @@ static void fake_state(const struct store *s, struct store_state *ret)
 	*ret = f->promised;
 	ret->last_serial = last_serial(f, true);
 	ret->records = 0;
-	for (size_t i = f->records; i > 0; i--)
-		if (f->record[i - 1].published) {
-			ret->records = i;
-			break;
-		}
+	for (size_t i = 0; i < f->records; i++)
+		ret->records += f->record[i].published ? 1 : 0;
 	ret->full = f->full;
 }
 
@@ -146,6 +144,73 @@ static int fake_append(struct store *s, uint64_t first, uint32_t records,
 	return 0;
 }
 
+/* Rising serials, and what is here already is the same. */
+static int check_refill(const struct fake_store *f, uint32_t records,
+			struct slice lines, bool *held)
+{
+	uint64_t before = 0;
+	const char *fault;
+	struct record r;
+
+	*held = true;
+	for (uint32_t i = 0; i < records; i++) {
+		const struct fake_record *old;
+
+		if (record_parse(next_line(&lines), &r, &fault) < 0 ||
+		    r.serial <= before)
+			return -EBADMSG;
+		before = r.serial;
+		old = find(f, r.serial);
+		if (!old)
+			*held = false;
+		else if (!record_same(&old->r, &r))
+			return -EEXIST;
+	}
+	return lines.len == 0 ? 0 : -EBADMSG;
+}
+
+/* What a refill brought stands anywhere: back into the order of serials. */
+static int by_serial(const void *a, const void *b)
+{
+	const struct fake_record *ra = a;
+	const struct fake_record *rb = b;
+
+	return (ra->r.serial > rb->r.serial) - (ra->r.serial < rb->r.serial);
+}
+
+static int fake_refill(struct store *s, uint32_t records, struct slice lines,
+		       bool *ret_held)
+{
+	struct fake_store *f = fake_of(s);
+	bool held;
+	int r;
+
+	f->refills++;
+	ck_assert_msg(!f->unsynced, "refilled before the last one is durable");
+	if (f->refill_error)
+		return f->refill_error;
+	if (f->full)
+		return -ENOSPC;
+
+	r = check_refill(f, records, lines, &held);
+	if (r < 0)
+		return r;
+
+	for (uint32_t i = 0; i < records; i++) {
+		struct slice line = next_line(&lines);
+		const char *fault;
+		struct record record;
+
+		ck_assert_int_eq(record_parse(line, &record, &fault), 0);
+		if (!find(f, record.serial))
+			add(f, line, false);
+	}
+	qsort(f->record, f->records, sizeof(*f->record), by_serial);
+	f->unsynced = !held;
+	*ret_held = held;
+	return 0;
+}
+
 static int fake_sync(struct store *s)
 {
 	struct fake_store *f = fake_of(s);
@@ -181,6 +246,28 @@ static int fake_promise(struct store *s, uint64_t epoch,
 		return f->promise_error;
 	f->promised.epoch = epoch;
 	memcpy(f->promised.nonce, nonce, STORE_NONCE_SIZE);
+	return 0;
+}
+
+static int fake_begin_empty(struct store *s, char **ret_aside)
+{
+	struct fake_store *f = fake_of(s);
+	char name[32];
+
+	ck_assert_msg(!f->unsynced, "set aside while a batch is being written");
+	*ret_aside = NULL;
+	if (f->begin_empty_error)
+		return f->begin_empty_error;
+	if (f->records == 0)
+		return 0;
+
+	for (size_t i = 0; i < f->records; i++)
+		free(f->record[i].line);
+	f->records = 0;
+	f->aside_in = f->promised.epoch;
+	(void)snprintf(name, sizeof(name), "aside.%u", ++f->asides);
+	*ret_aside = strdup(name);
+	ck_assert_ptr_nonnull(*ret_aside);
 	return 0;
 }
 
@@ -343,9 +430,11 @@ static const struct store_ops fake_ops = {
 	.close = fake_close,
 	.state = fake_state,
 	.append = fake_append,
+	.refill = fake_refill,
 	.sync = fake_sync,
 	.publish = fake_publish,
 	.promise = fake_promise,
+	.begin_empty = fake_begin_empty,
 	.fetch = fake_fetch,
 	.find_id = fake_find_id,
 	.total = fake_total,

@@ -22,17 +22,22 @@ struct fake_store {
 	size_t records;
 	size_t size;
 	struct store_state promised; /* epoch and nonce only */
+	uint64_t aside_in; /* what was promised when records were set aside */
 	bool full;
 	bool unsynced; /* written since the last good sync */
 
 	/* What the next calls return instead of doing anything. */
 	int append_error;
+	int refill_error;
+	int begin_empty_error;
 	int sync_error;
 	int publish_error;
 	int promise_error;
 	int read_error;
 
 	unsigned int appends;
+	unsigned int refills;
+	unsigned int asides; /* blocks set aside; the last is in "aside.N" */
 	unsigned int syncs;
 	unsigned int publishes;
 	unsigned int promises;

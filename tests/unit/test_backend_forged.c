@@ -31,7 +31,15 @@ static size_t request(size_t which, uint8_t out[FRAME_SIZE_MAX])
 		.of = slice_of("B"),
 		.lines = slice_of("2 Ali Luke 7\n"),
 	};
-	const struct message_claim c = { { 'n' } };
+	const struct message_claim c = { .nonce = { 'n' },
+					 .lost_in = UINT64_MAX };
+	const struct message_append refill = {
+		.first = 2,
+		.records = 1,
+		.fragments = 1,
+		.refill = true,
+		.lines = slice_of("2 Ali Luke 7\n"),
+	};
 	struct writer *w = bench_payload();
 
 	switch (which) {
@@ -57,6 +65,9 @@ static size_t request(size_t which, uint8_t out[FRAME_SIZE_MAX])
 					     .room = FRAME_SIZE_MIN,
 					     .user = slice_of("Ali") });
 		return bench_datagram(FRAME_STATS, 1, 3, 0, out);
+	case 5:
+		message_put_append(w, &refill);
+		return bench_datagram(FRAME_APPEND, 1, 3, 0, out);
 	default:
 		message_put_sum(w, &(struct message_sum){
 					   .upto = 9,
@@ -64,7 +75,7 @@ static size_t request(size_t which, uint8_t out[FRAME_SIZE_MAX])
 		return bench_datagram(FRAME_SUM, 1, 3, 0, out);
 	}
 }
-#define REQUESTS 6
+#define REQUESTS 7
 
 static uint64_t faults(void)
 {
@@ -80,6 +91,8 @@ static void expect_untouched(void)
 {
 	bench_expect_silence();
 	ck_assert_uint_eq(bench.fake.appends, 0);
+	ck_assert_uint_eq(bench.fake.refills, 0);
+	ck_assert_uint_eq(bench.fake.asides, 0);
 	ck_assert_uint_eq(bench.fake.records, 1);
 	ck_assert_uint_eq(bench.fake.promises, 1);
 	ck_assert_uint_eq(bench.fake.promised.epoch, 1);

@@ -5,43 +5,26 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "backend/options.h"
 
+#include "test_words.h"
 #include "unit.h"
 
 UNIT_SUITE(test_backend_options);
 
-#define ARGUMENTS_MAX 6
+#define TRY "Try \"chain-backend --help\".\n"
+#define NAME_FAULT "chain-backend: the block's name "
+#define NAME_BYTES                                                             \
+	NAME_FAULT "contains something else than letters, digits, _ and .\n"   \
+	TRY
 
-/* Help and complaints are not for the log of the tests. */
-static void setup(void)
-{
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	(void)fflush(stdout);
-	ck_assert_int_ge(dup2(fd, STDERR_FILENO), 0);
-	(void)close(fd);
-}
-
-/* @words: the command line without the program, ended by NULL. */
 static int parse(const char *const words[], struct options *o)
 {
-	char text[ARGUMENTS_MAX][64] = { "chain-backend" };
-	char *argv[ARGUMENTS_MAX + 1] = { text[0] };
-	int argc = 1;
+	int argc;
+	char **argv = words_argv("chain-backend", words, &argc);
 
-	for (size_t i = 0; words[i]; i++) {
-		ck_assert_int_lt(argc, ARGUMENTS_MAX);
-		(void)snprintf(text[argc], sizeof(text[argc]), "%s", words[i]);
-		argv[argc] = text[argc];
-		argc++;
-	}
 	return options_parse(argc, argv, o);
 }
 
@@ -89,15 +72,34 @@ END_TEST
 /* The name goes into a path; nothing but a block's name may. */
 START_TEST(wrong_lines_are_refused)
 {
-	static const char *const lines[][4] = {
-		{ NULL },	     { "A", "B", NULL },   { "../A", NULL },
-		{ "", NULL },	     { "A/B", NULL },	   { "--bogus", NULL },
-		{ "--config", NULL }, { "-x", "A", NULL }, { "A B", NULL },
-		{ "ABCDEFGHIJKLMNOPQ", NULL },
+	static const struct {
+		const char *words[4];
+		const char *err;
+	} lines[] = {
+		{ { NULL },
+		  "chain-backend: neither a NAME nor --config is given\n" TRY },
+		{ { "A", "B" },
+		  "chain-backend: more than one NAME is given\n" TRY },
+		{ { "-cx", "A", "B" },
+		  "chain-backend: more than one NAME is given\n" TRY },
+		{ { "../A" }, NAME_FAULT "begins with a dot\n" TRY },
+		{ { "-cx", "../A" }, NAME_FAULT "begins with a dot\n" TRY },
+		{ { "" }, NAME_FAULT "is empty\n" TRY },
+		{ { "A/B" }, NAME_BYTES },
+		{ { "A B" }, NAME_BYTES },
+		{ { "ABCDEFGHIJKLMNOPQ" },
+		  NAME_FAULT "is longer than 16 bytes\n" TRY },
+		{ { "--bogus" },
+		  "chain-backend: unrecognized option '--bogus'\n" TRY },
+		{ { "--config" },
+		  "chain-backend: option '--config' requires an argument\n" TRY },
+		{ { "-x", "A" }, "chain-backend: invalid option -- 'x'\n" TRY },
 	};
 	struct options o;
 
-	ck_assert_int_eq(parse(lines[_i], &o), -EINVAL);
+	ck_assert_uint_lt((size_t)_i, ELEMENTS(lines));
+	ck_assert_int_eq(parse(lines[_i].words, &o), -EINVAL);
+	words_assert_said("", lines[_i].err);
 }
 END_TEST
 
@@ -106,11 +108,11 @@ Suite *test_backend_options(void)
 	Suite *s = suite_create("backend/options");
 	TCase *t = tcase_create("options");
 
-	tcase_add_checked_fixture(t, setup, NULL);
+	words_capture(t);
 	tcase_add_test(t, name_names_the_file);
 	tcase_add_test(t, config_wins_over_the_name);
 	tcase_add_test(t, last_config_counts);
-	tcase_add_loop_test(t, wrong_lines_are_refused, 0, 10);
+	tcase_add_loop_test(t, wrong_lines_are_refused, 0, 12);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "test_backend_bench.h"
 #include "unit.h"
@@ -271,6 +272,203 @@ START_TEST(failed_promise_is_fatal)
 }
 END_TEST
 
+/* Declared lost and back: what it has may contradict the others. */
+START_TEST(begins_empty_before_the_promise)
+{
+	struct message_state m;
+
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	fake_store_add(&bench.fake, "4 Ali Luke 5");
+	bench_claim(5, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	bench.logged = 0;
+
+	bench_claim_with(6, 'n', 5);
+	m = bench_state(FRAME_PROMISE);
+	ck_assert_uint_eq(m.last_serial, 0);
+	ck_assert_uint_eq(m.records, 0);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+	ck_assert_uint_eq(bench.fake.aside_in, 5);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 6);
+	ck_assert_uint_eq(bench.fake.promised.nonce[0], 'n');
+	bench_expect_silence();
+	ck_assert_uint_eq(bench.logged, 2);
+}
+END_TEST
+
+/* Whoever looks for the records must be told where they are. */
+START_TEST(file_set_aside_is_named_in_the_log)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	/* With this the sentence is the last one that is said. */
+	bench.fake.promise_error = -EIO;
+	bench_claim_with(6, 'n', 5);
+	ck_assert_ptr_nonnull(strstr(bench.last_log, "aside.1"));
+	ck_assert_int_eq(bench.last_priority, LOG_WARNING);
+}
+END_TEST
+
+/* The PROMISE got lost, and records have come since. */
+START_TEST(same_claim_begins_empty_once)
+{
+	struct bench_fragment f = bench_single(1, 3, "3 Ali Luke 5\n");
+
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_claim_with(6, 'n', 5);
+	bench_claim_with(6, 'n', 5);
+	bench.taken = bench.count;
+	f.epoch = 6;
+	bench_append(&f);
+	bench_expect_appended(3);
+	bench_claim_with(6, 'n', 5);
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 1);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+	ck_assert_uint_eq(bench.fake.promises, 1);
+}
+END_TEST
+
+/* Killed between the two: the block is empty, the promise the old one. */
+START_TEST(begins_empty_once_over_a_restart)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench.fake.promise_error = -EIO;
+	bench_claim_with(6, 'n', 5);
+	bench_expect_silence();
+	ck_assert_int_eq(bench.fatal, -EIO);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 0);
+
+	bench.fake.promise_error = 0;
+	bench_use(&bench.fake.store, FRAME_SIZE_MAX);
+	bench_claim_with(6, 'n', 5);
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 0);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+}
+END_TEST
+
+START_TEST(nothing_of_an_empty_block_is_set_aside)
+{
+	bench_claim_with(6, 'n', 5);
+	(void)bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(bench.fake.asides, 0);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 6);
+	/* The epoch, and nothing else. */
+	ck_assert_uint_eq(bench.logged, 1);
+	ck_assert_int_eq(bench.last_priority, LOG_INFO);
+}
+END_TEST
+
+START_TEST(nothing_is_set_aside_unasked)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_claim(5, 'm');
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 1);
+	bench_claim(6, 'n');
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 1);
+	ck_assert_uint_eq(bench.fake.asides, 0);
+}
+END_TEST
+
+/* It was lost once, and taken in again since: the claimer does not know that. */
+START_TEST(nothing_promised_since_is_set_aside)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_claim(6, 'm');
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 1);
+	bench_claim_with(7, 'n', 5);
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 1);
+	ck_assert_uint_eq(bench.fake.asides, 0);
+	bench_claim_with(8, 'n', 7);
+	ck_assert_uint_eq(bench_state(FRAME_PROMISE).records, 0);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+}
+END_TEST
+
+/* A claim that is refused sets nothing aside. */
+START_TEST(refused_claim_does_not_begin_empty)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_claim(5, 'm');
+	bench_ping(5, true);
+	bench.taken = bench.count;
+
+	bench_claim_with(6, 'n', 5);
+	bench_expect_error(MESSAGE_ERROR_LEASED);
+	bench_claim_with(5, 'n', 5);
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	bench_claim_with(4, 'm', 5);
+	bench_expect_error(MESSAGE_ERROR_FENCED);
+	bench_claim_with(0, 'm', 5);
+	bench_expect_error(MESSAGE_ERROR_MALFORMED);
+	ck_assert_uint_eq(bench.fake.asides, 0);
+	ck_assert_uint_eq(bench.fake.records, 1);
+
+	bench.now += LEASE_USEC;
+	bench_claim_with(6, 'n', 5);
+	(void)bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+}
+END_TEST
+
+START_TEST(failed_begin_is_fatal)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench.fake.begin_empty_error = -EIO;
+	bench_claim_with(6, 'n', 5);
+	bench_expect_silence();
+	ck_assert_int_eq(bench.fatal, -EIO);
+	ck_assert_uint_eq(bench.fake.promises, 0);
+}
+END_TEST
+
+static size_t partners_of_ali(uint64_t epoch)
+{
+	struct message_partners m;
+
+	message_put_stats(bench_payload(), &(struct message_stats){
+						   .upto = 9,
+						   .room = FRAME_SIZE_MIN,
+						   .user = slice_of("Ali") });
+	bench_ask(FRAME_STATS, epoch, 9, 0);
+	ck_assert_int_eq(message_get_partners(
+				 bench_answer(FRAME_PARTNERS).payload, &m),
+			 0);
+	return m.entries.len;
+}
+
+/* What was summed up for a page went aside with the records. */
+START_TEST(empty_block_has_no_partners)
+{
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_begin();
+	ck_assert_uint_gt(partners_of_ali(1), 0);
+	bench_claim_with(2, 'm', 5);
+	(void)bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(partners_of_ali(2), 0);
+}
+END_TEST
+
+/* Nor is a half batch of the epoch before of any use. */
+START_TEST(empty_block_has_no_fragments)
+{
+	struct bench_fragment f = bench_single(1, 4, "4 Ali Luke 5\n");
+
+	fake_store_add(&bench.fake, "3 Ali Luke 5");
+	bench_begin();
+	f.records = 2;
+	f.fragments = 2;
+	bench_append(&f);
+	bench_expect_missing(4, "01");
+	bench_claim_with(2, 'm', 5);
+	(void)bench_answer(FRAME_PROMISE);
+	f.epoch = 2;
+	f.position = 1;
+	f.lines = "5 Ali Luke 5\n";
+	bench_append(&f);
+	bench_expect_missing(4, "10");
+	ck_assert_uint_eq(bench.fake.appends, 0);
+}
+END_TEST
+
 /* Requests that only the owner of the epoch may make. */
 static const enum frame_type owned[] = { FRAME_APPEND, FRAME_FETCH, FRAME_STATS,
 					 FRAME_SUM };
@@ -426,6 +624,17 @@ Suite *test_backend_responder(void)
 	tcase_add_test(t, contested_lease_is_not_renewed);
 	tcase_add_test(t, contest_ends);
 	tcase_add_test(t, failed_promise_is_fatal);
+	tcase_add_test(t, begins_empty_before_the_promise);
+	tcase_add_test(t, file_set_aside_is_named_in_the_log);
+	tcase_add_test(t, same_claim_begins_empty_once);
+	tcase_add_test(t, begins_empty_once_over_a_restart);
+	tcase_add_test(t, nothing_of_an_empty_block_is_set_aside);
+	tcase_add_test(t, nothing_is_set_aside_unasked);
+	tcase_add_test(t, refused_claim_does_not_begin_empty);
+	tcase_add_test(t, nothing_promised_since_is_set_aside);
+	tcase_add_test(t, failed_begin_is_fatal);
+	tcase_add_test(t, empty_block_has_no_partners);
+	tcase_add_test(t, empty_block_has_no_fragments);
 	tcase_add_loop_test(t, owner_is_served, 0, 4);
 	tcase_add_loop_test(t, replaced_owner_is_fenced, 0, 4);
 	tcase_add_loop_test(t, unclaimed_epoch_is_told, 0, 4);

@@ -212,7 +212,7 @@ static void claim(void)
 	uint8_t payload[64];
 	struct writer w = writer_of(payload, sizeof(payload));
 
-	message_put_claim(&w, &(struct message_claim){ { 'm' } });
+	message_put_claim(&w, &(struct message_claim){ .nonce = { 'm' } });
 	ask(FRAME_CLAIM, 1, &w);
 }
 

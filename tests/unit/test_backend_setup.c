@@ -6,12 +6,14 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/loading.h"
 #include "backend/options.h"
 #include "backend/setup.h"
 #include "store/store.h"
@@ -203,18 +205,20 @@ END_TEST
 
 START_TEST(block_is_opened_and_locked)
 {
+	struct loading loading;
+	struct loading second;
 	struct store *store;
 	struct store *other;
 	struct store_state state;
 
 	write_file(block_path, "5 Chinmay Oliver 129\n1 Racheal John 45\n");
 	read_config();
-	ck_assert_int_eq(setup_store(config, &store), EXIT_STATUS_OK);
+	ck_assert_int_eq(setup_store(config, &loading, &store), EXIT_STATUS_OK);
 	store->ops->state(store, &state);
 	ck_assert_uint_eq(state.records, 2);
 	ck_assert_uint_eq(state.last_serial, 5);
 
-	ck_assert_int_eq(setup_store(config, &other), EXIT_STATUS_FAILURE);
+	ck_assert_int_eq(setup_store(config, &second, &other), EXIT_STATUS_FAILURE);
 	expect_said("another process");
 	store->ops->close(store);
 }
@@ -222,23 +226,25 @@ END_TEST
 
 START_TEST(damaged_block_is_an_integrity_fault)
 {
+	struct loading loading;
 	struct store *store;
 
 	write_file(block_path, "5 Chinmay Oliver x\n1 Racheal John 45\n");
 	read_config();
-	ck_assert_int_eq(setup_store(config, &store), EXIT_STATUS_INTEGRITY);
+	ck_assert_int_eq(setup_store(config, &loading, &store), EXIT_STATUS_INTEGRITY);
 	expect_said("a.txt:1: ");
 }
 END_TEST
 
 START_TEST(block_that_cannot_be_had_is_an_io_error)
 {
+	struct loading loading;
 	struct store *store;
 
 	read_config();
 	free(config->block);
 	config->block = strdup("/nonexistent/a.txt");
-	ck_assert_int_eq(setup_store(config, &store), EXIT_STATUS_IO);
+	ck_assert_int_eq(setup_store(config, &loading, &store), EXIT_STATUS_IO);
 	expect_said("/nonexistent/a.txt");
 }
 END_TEST
@@ -266,6 +272,9 @@ static struct sockets_passed pass(const struct address *at)
 	passed.name[0] = strdup("chain-backend@A.socket");
 	passed.fd[0] = sockets_bind_datagram(at, 4096, &passed.address[0]);
 	ck_assert_int_ge(passed.fd[0], 0);
+	ck_assert_int_eq(setsockopt(passed.fd[0], IPPROTO_IP, IP_MTU_DISCOVER,
+				    &(int){ IP_PMTUDISC_WANT }, sizeof(int)),
+			 0);
 	return passed;
 }
 
@@ -273,7 +282,9 @@ static struct sockets_passed pass(const struct address *at)
 START_TEST(passed_socket_wins)
 {
 	struct sockets_passed passed;
+	socklen_t len = sizeof(int);
 	struct address address;
+	int discover;
 	int fd;
 
 	read_config();
@@ -287,6 +298,12 @@ START_TEST(passed_socket_wins)
 	expect_said("127.0.0.1:1;");
 	expect_said("systemctl daemon-reload && "
 		    "systemctl restart chain-backend@A.socket");
+
+	/* And it sends no fragments, as one of our own. */
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover,
+				    &len),
+			 0);
+	ck_assert_int_eq(discover, IP_PMTUDISC_DO);
 	(void)close(fd);
 	sockets_passed_done(&passed);
 }
