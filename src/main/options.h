@@ -15,8 +15,8 @@ struct options {
 };
 
 /*
- * 1: go on with *ret; 0: all is done (--help, --version); -EINVAL: wrong, and
- * the user has been told.
+ * Take the command line apart.  0: go on with *ret; 1: all is said and done
+ * (--help, --version); -EINVAL: not a command line, said so on standard error.
  */
 int options_parse(int argc, char *argv[], struct options *ret) _must_check_;
 

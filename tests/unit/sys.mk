@@ -5,7 +5,9 @@ tests_unit_test_sys_SOURCES = \
 	tests/unit/unit.h \
 	tests/unit/test_sys.c \
 	tests/unit/test_sys_scratch.c tests/unit/test_sys_scratch.h \
+	tests/unit/test_words.c tests/unit/test_words.h \
 	tests/unit/test_sys_address.c \
+	tests/unit/test_sys_cmdline.c \
 	tests/unit/test_sys_ini.c \
 	tests/unit/test_sys_main_config.c \
 	tests/unit/test_sys_backend_config.c \

@@ -5,47 +5,27 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "check/options.h"
 
+#include "test_words.h"
 #include "unit.h"
 
 UNIT_SUITE(test_check_options);
 
-#define ARGUMENTS_MAX 8
+#define TRY "Try \"chain-check --help\".\n"
+#define NO_COINS                                                               \
+	"chain-check: --initial-balance: expected a number of coins\n" TRY
+#define NO_TIP                                                                 \
+	"chain-check: --tip: expected SERIAL:HASH, a number and 64 hex "       \
+	"digits in lower case\n" TRY
 #define ZEROS "00000000000000000000000000000000"
 
-static char text[ARGUMENTS_MAX][128];
-
-/* Help and complaints are not for the log of the tests. */
-static void setup(void)
-{
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	(void)fflush(stdout);
-	ck_assert_int_ge(dup2(fd, STDERR_FILENO), 0);
-	(void)close(fd);
-}
-
-/* @words: the command line without the program, ended by NULL. */
 static int parse(const char *const words[], struct options *o)
 {
-	static char *argv[ARGUMENTS_MAX + 1];
-	int argc = 1;
+	int argc;
+	char **argv = words_argv("chain-check", words, &argc);
 
-	argv[0] = text[0];
-	for (size_t i = 0; words[i]; i++) {
-		ck_assert_int_lt(argc, ARGUMENTS_MAX);
-		(void)snprintf(text[argc], sizeof(text[argc]), "%s", words[i]);
-		argv[argc] = text[argc];
-		argc++;
-	}
-	argv[argc] = NULL;
 	return options_parse(argc, argv, o);
 }
 
@@ -81,26 +61,34 @@ END_TEST
 
 START_TEST(wrong_lines_are_refused)
 {
-	static const char *const lines[][4] = {
-		{ NULL },
-		{ "--cut", NULL },
-		{ "--bogus", "x", NULL },
-		{ "-x", "x", NULL },
-		{ "--initial-balance", NULL },
-		{ "--initial-balance=-1", "x", NULL },
-		{ "--initial-balance=01", "x", NULL },
-		{ "--tip=7", "x", NULL },
-		{ "--tip=7:", "x", NULL },
-		{ "--tip=:" ZEROS ZEROS, "x", NULL },
-		{ "--tip=7:" ZEROS, "x", NULL },
-		{ "--tip=-7:" ZEROS ZEROS, "x", NULL },
-		{ "--tip=7:" ZEROS ZEROS "0", "x", NULL },
-		{ "--cut=x", "x", NULL },
+	static const struct {
+		const char *words[4];
+		const char *err;
+	} lines[] = {
+		{ { NULL }, "chain-check: no FILE is given\n" TRY },
+		{ { "--cut" }, "chain-check: no FILE is given\n" TRY },
+		{ { "--bogus", "x" },
+		  "chain-check: unrecognized option '--bogus'\n" TRY },
+		{ { "-x", "x" }, "chain-check: invalid option -- 'x'\n" TRY },
+		{ { "--initial-balance" },
+		  "chain-check: option '--initial-balance' requires an "
+		  "argument\n" TRY },
+		{ { "--initial-balance=-1", "x" }, NO_COINS },
+		{ { "--initial-balance=01", "x" }, NO_COINS },
+		{ { "--tip=7", "x" }, NO_TIP },
+		{ { "--tip=7:", "x" }, NO_TIP },
+		{ { "--tip=:" ZEROS ZEROS, "x" }, NO_TIP },
+		{ { "--tip=7:" ZEROS, "x" }, NO_TIP },
+		{ { "--tip=-7:" ZEROS ZEROS, "x" }, NO_TIP },
+		{ { "--tip=7:" ZEROS ZEROS "0", "x" }, NO_TIP },
+		{ { "--cut=x", "x" },
+		  "chain-check: option '--cut' doesn't allow an argument\n" TRY },
 	};
 	struct options o;
 
 	ck_assert_uint_lt((size_t)_i, ELEMENTS(lines));
-	ck_assert_int_eq(parse(lines[_i], &o), -EINVAL);
+	ck_assert_int_eq(parse(lines[_i].words, &o), -EINVAL);
+	words_assert_said("", lines[_i].err);
 }
 END_TEST
 
@@ -109,7 +97,7 @@ Suite *test_check_options(void)
 	Suite *s = suite_create("check/options");
 	TCase *t = tcase_create("options");
 
-	tcase_add_checked_fixture(t, setup, NULL);
+	words_capture(t);
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, all_options);
 	tcase_add_loop_test(t, wrong_lines_are_refused, 0, 14);
