@@ -13,44 +13,18 @@
 
 #include "check/book.h"
 
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 int book_check_unchanged(const struct book *b)
 {
-	struct stat st;
-	int r;
-
-	r = b->ops->fstat(b->ops->ctx, b->fd, &st);
-	if (r < 0)
-		return r;
-	if (!is_same(&st, &b->st))
-		return -ESTALE;
-
-	r = b->ops->stat(b->ops->ctx, b->path, &st);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return -ESTALE;
-	if (r < 0)
-		return r;
-	return is_same(&st, &b->st) ? 0 : -ESTALE;
+	return fileops_check_unchanged(b->ops, b->fd, b->path, &b->st);
 }
 
 static int measure(struct book *b)
 {
 	int r;
 
-	r = b->ops->fstat(b->ops->ctx, b->fd, &b->st);
+	r = fileops_stat_regular(b->ops, b->fd, &b->st);
 	if (r < 0)
 		return r;
-	if (S_ISDIR(b->st.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(b->st.st_mode))
-		return -EINVAL;
 	b->end = (uint64_t)b->st.st_size;
 	return 0;
 }

@@ -43,6 +43,7 @@ struct check_summary {
 	uint64_t doubles; /* lines that say again what another one says */
 	uint64_t beyond; /* transactions past the whole part */
 	uint64_t faults;
+	uint64_t repeats; /* of them, ids used twice in the whole part */
 	bool tip_wrong; /* the files do not lead to the tip that was given */
 };
 

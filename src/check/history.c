@@ -13,6 +13,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/record.h"
+#include "util/map.h"
 #include "util/parse.h"
 #include "util/random.h"
 #include "check/check_internal.h"
@@ -21,6 +22,7 @@
 struct walk {
 	struct check *check;
 	struct ledger *ledger; /* the whole part */
+	struct map ids; /* operation ids so far, by the number of the entry */
 	bool broken; /* there was a fault; the whole part has ended */
 	bool tip_seen; /* the record of the tip that was given */
 	/* The record before: */
@@ -91,7 +93,7 @@ static bool follows(const struct walk *w, const struct record *r)
 {
 	uint8_t hash[CHAIN_HASH_SIZE];
 
-	if (!r->chained || r->serial != w->serial + 1)
+	if (!r->sealed || (r->chained && r->serial != w->serial + 1))
 		return false;
 	chain_step(w->hash, r->body, hash);
 	return memcmp(hash, r->hash, sizeof(hash)) == 0;
@@ -110,7 +112,8 @@ static int compare(struct walk *w, const struct entry *e)
 		return r;
 	if (record_same(&w->record, &other)) {
 		w->check->summary.doubles++;
-		return 0;
+		/* Of an old record, one that bears its hash, to be tried. */
+		return other.sealed && !w->record.sealed ? choose(w, e) : 0;
 	}
 
 	/* Go on with the one that the history goes on with, if one does. */
@@ -160,9 +163,9 @@ static int check_link(struct walk *w)
 {
 	const struct record *r = &w->record;
 
-	if (!r->chained)
+	if (!r->sealed)
 		return 0;
-	if (r->time < w->time)
+	if (r->chained && r->time < w->time)
 		return fault_at(
 			w, w->entry,
 			"its time lies before that of an earlier record");
@@ -199,9 +202,10 @@ static void advance(struct walk *w)
 {
 	const struct record *r = &w->record;
 
-	if (r->chained) {
-		memcpy(w->hash, r->hash, sizeof(w->hash));
+	if (r->chained)
 		w->time = r->time;
+	if (r->sealed) {
+		memcpy(w->hash, r->hash, sizeof(w->hash));
 	} else if (w->broken) {
 		chain_step(w->hash, r->body, w->hash);
 	} else {
@@ -210,6 +214,66 @@ static void advance(struct walk *w)
 	w->serial = r->serial;
 	w->batch_position = r->batch_position;
 	w->batch_size = r->chained ? r->batch_size : 0;
+}
+
+/* Does the record at @e have the operation id of the one at hand? */
+static int has_same_id(struct walk *w, const struct entry *e, bool *ret)
+{
+	struct record r;
+	int error;
+
+	error = read_record(w, e, &r);
+	if (error < 0)
+		return error;
+	*ret = slice_equal(r.id, w->record.id);
+	return 0;
+}
+
+static int fault_repeated(struct walk *w, const struct entry *first)
+{
+	const struct check *c = w->check;
+
+	w->check->summary.repeats += !w->broken;
+	return check_fault(w->check,
+			   "%s:%" PRIu32 ": serial %" PRIu64
+			   ": has the operation id of serial %" PRIu64
+			   " in %s:%" PRIu32,
+			   c->book[w->entry->book]->path, w->entry->line,
+			   w->entry->serial, first->serial,
+			   c->book[first->book]->path, first->line);
+}
+
+/*
+ * An operation is recorded once.  The chain holds all the same if it is not, so
+ * the whole part goes on.
+ */
+static int check_id(struct walk *w)
+{
+	const struct check *c = w->check;
+	const struct entry *entries = check_entries(c);
+	struct slice id = w->record.id;
+	uint64_t hash;
+	bool same;
+	size_t at;
+	uint32_t i;
+	int r;
+
+	if (!id.len)
+		return 0;
+	if (check_entry_count(c) >= MAP_NONE)
+		return -EFBIG;
+	hash = map_hash(&w->ids, id.p, id.len);
+	for (i = map_first(&w->ids, hash, &at); i != MAP_NONE;
+	     i = map_next(&w->ids, hash, &at)) {
+		const struct entry *first = &entries[i];
+
+		r = has_same_id(w, first, &same);
+		if (r < 0)
+			return r;
+		if (same)
+			return fault_repeated(w, first);
+	}
+	return map_insert(&w->ids, hash, (uint32_t)(w->entry - entries));
 }
 
 /* Is this where the tip that was given should be? */
@@ -251,7 +315,8 @@ static int take_serial(struct walk *w, const struct entry *e, size_t count)
 	if (w->broken)
 		w->check->summary.beyond++;
 	advance(w);
-	return compare_tip(w);
+	r = check_id(w);
+	return r == 0 ? compare_tip(w) : r;
 }
 
 static int take_all(struct walk *w)
@@ -323,7 +388,9 @@ int history_check(struct check *c)
 		return r;
 
 	w.ledger = ledger;
+	map_init(&w.ids, key);
 	r = take_all(&w);
+	map_done(&w.ids);
 	if (r == 0)
 		r = check_tip_reached(&w);
 	if (r == 0)

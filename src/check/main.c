@@ -146,7 +146,10 @@ static int cut(struct check *c, struct options *o)
 		return EXIT_STATUS_OK;
 	}
 	r = check_cut(c, own);
-	return r < 0 ? failed(check_culprit(c), r) : EXIT_STATUS_OK;
+	if (r < 0)
+		return failed(check_culprit(c), r);
+	/* What is twice in the whole part is not mended by a cut. */
+	return s->repeats > 0 ? EXIT_STATUS_INTEGRITY : EXIT_STATUS_OK;
 }
 
 static int run(struct options *o)

@@ -8,10 +8,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
+#include "store/judge.h"
 #include "store/tail.h"
-#include "util/parse.h"
 #include "check/check_internal.h"
 #include "check/reader.h"
 
@@ -24,22 +23,10 @@ struct reading {
 	size_t first_bad; /* of this file, in check->bads */
 };
 
-static bool is_blank(struct slice text)
-{
-	return text.len == 0 || (text.len == 1 && text.p[0] == '\r');
-}
-
-/* A crash while a missing newline was mended can leave a zero in its place. */
-static bool ends_in_zero(const struct scan_line *line)
-{
-	return !line->ended && line->text.len == line->length &&
-	       line->text.len > 1 && line->text.p[line->text.len - 1] == '\0';
-}
-
 /* A record without a newline behind it: has it an end? */
 static bool may_be_cut(const struct reader_past *past, const struct record *r)
 {
-	if (r->chained)
+	if (r->sealed)
 		return past->copies || r->of.len > 0;
 	return past->chained;
 }
@@ -48,26 +35,20 @@ static const char *fault_of(const struct reader_past *past,
 			    const struct scan_line *line, struct slice text,
 			    struct record *ret)
 {
-	const char *fault;
+	const char *fault = judge_record(text, ret);
 
-	if (memchr(text.p, '\0', text.len))
-		return "expected text, found a zero byte";
-	if (record_parse(text, ret, &fault) < 0)
-		return fault;
-	if (!line->ended && may_be_cut(past, ret))
-		return "expected a newline: the record may be cut short";
-	return NULL;
+	if (!fault && !line->ended && may_be_cut(past, ret))
+		return JUDGE_MAY_BE_CUT;
+	return fault;
 }
 
 enum reader_kind reader_judge(struct reader_past *past,
 			      const struct scan_line *line, struct record *ret,
 			      const char **ret_fault)
 {
-	struct slice text = line->text;
+	struct slice text = judge_text(line);
 
-	if (ends_in_zero(line))
-		text.len--;
-	if (is_blank(text))
+	if (judge_is_blank(text))
 		return READER_BLANK;
 
 	*ret_fault = fault_of(past, line, text, ret);
@@ -78,23 +59,11 @@ enum reader_kind reader_judge(struct reader_past *past,
 	return READER_RECORD;
 }
 
-/* The serial that a faulty line begins with, 0 if none is to be read. */
-static uint64_t serial_in(struct slice text)
-{
-	const char *space = text.len ? memchr(text.p, ' ', text.len) : NULL;
-	uint64_t serial;
-
-	if (!space)
-		return 0;
-	text.len = (size_t)(space - text.p);
-	return parse_u64_range(text, 1, INT64_MAX, &serial) < 0 ? 0 : serial;
-}
-
 static int note_bad(struct reading *g, const struct scan_line *line,
 		    const char *reason)
 {
 	const struct bad bad = {
-		.serial = serial_in(line->text),
+		.serial = judge_serial(line->text),
 		.line = line->number,
 		.reason = reason,
 	};
@@ -113,8 +82,7 @@ static int note_record(struct reading *g, const struct scan_line *line,
 		.offset = line->offset,
 		.line = (uint32_t)line->number,
 		.book = g->number,
-		.length =
-			(uint16_t)(line->length - (ends_in_zero(line) ? 1 : 0)),
+		.length = (uint16_t)judge_text(line).len,
 	};
 
 	if (line->number > UINT32_MAX)

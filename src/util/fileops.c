@@ -202,7 +202,7 @@ int fileops_read_exact(const struct fileops *ops, int fd, void *out, size_t len,
 	return 0;
 }
 
-static int check_regular(const struct fileops *ops, int fd)
+int fileops_stat_regular(const struct fileops *ops, int fd, struct stat *ret)
 {
 	struct stat st;
 	int r;
@@ -212,7 +212,39 @@ static int check_regular(const struct fileops *ops, int fd)
 		return r;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+
+	*ret = st;
+	return 0;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+int fileops_check_unchanged(const struct fileops *ops, int fd, const char *path,
+			    const struct stat *was)
+{
+	struct stat st;
+	int r;
+
+	r = ops->fstat(ops->ctx, fd, &st);
+	if (r < 0)
+		return r;
+	if (!is_same(&st, was))
+		return -ESTALE;
+
+	r = ops->stat(ops->ctx, path, &st);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ESTALE;
+	if (r < 0)
+		return r;
+	return is_same(&st, was) ? 0 : -ESTALE;
 }
 
 /* Append the file to its end; its size is only asked of reading it. */
@@ -243,6 +275,7 @@ int fileops_read_file(const struct fileops *ops, const char *path, size_t max,
 		      struct buf *out)
 {
 	size_t start = out->len;
+	struct stat st;
 	int fd;
 	int r;
 
@@ -251,7 +284,7 @@ int fileops_read_file(const struct fileops *ops, const char *path, size_t max,
 	if (fd < 0)
 		return fd;
 
-	r = check_regular(ops, fd);
+	r = fileops_stat_regular(ops, fd, &st);
 	if (r == 0)
 		r = read_to_end(ops, fd, max, out);
 	if (r < 0)

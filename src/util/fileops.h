@@ -49,6 +49,17 @@ int fileops_write_all(const struct fileops *ops, int fd, const void *data,
 int fileops_read_exact(const struct fileops *ops, int fd, void *out, size_t len,
 		       off_t at) _must_check_;
 
+/* fstat() of a regular file; -EISDIR, -EINVAL: it is something else. */
+int fileops_stat_regular(const struct fileops *ops, int fd,
+			 struct stat *ret) _must_check_;
+
+/*
+ * Is the file in @fd, and the one that @path leads to, the one that @was tells
+ * of: the same file, of the same size and time of change?  -ESTALE if not.
+ */
+int fileops_check_unchanged(const struct fileops *ops, int fd, const char *path,
+			    const struct stat *was) _must_check_;
+
 /*
  * Append a whole regular file to @out.  -EFBIG above @max bytes, -EISDIR,
  * -EINVAL for other things that are no regular file.

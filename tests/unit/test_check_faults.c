@@ -269,6 +269,62 @@ START_TEST(overdrawn_in_a_chain)
 }
 END_TEST
 
+/* A transfer that is recorded twice; its copies and its double are not. */
+START_TEST(an_operation_id_used_twice)
+{
+	const struct check_summary *s;
+	struct maker again;
+
+	maker.id = "x1";
+	again = maker;
+	kit_record(&maker, 1, 1, NULL, &a);
+	kit_record(&again, 1, 1, "A", &b);
+	maker.id = "x2";
+	kit_records(&maker, 1, &b);
+	maker.id = "X1";
+	kit_records(&maker, 1, &a);
+	s = run();
+	kit_expect(&kit, "");
+	ck_assert_uint_eq(s->repeats, 0);
+
+	maker.id = "x2";
+	kit_records(&maker, 2, &a);
+	s = run();
+	/* The chain holds, and goes on. */
+	ck_assert_uint_eq(s->serial, 5);
+	ck_assert_uint_eq(s->beyond, 0);
+	ck_assert_uint_eq(s->repeats, 2);
+	kit_expect(&kit,
+		   KIT_A ":3: serial 4: has the operation id of serial 2 in " KIT_B
+			 ":2\n" KIT_A
+			 ":4: serial 5: has the operation id of serial 2 in " KIT_B
+			 ":2\n");
+
+	/* It is named behind another fault, too. */
+	strstr((char *)b.data, "2 Ali Luke 1 t=")[11] = '3';
+	s = run();
+	ck_assert_uint_eq(s->serial, 1);
+	ck_assert_uint_eq(s->repeats, 0);
+	ck_assert_uint_eq(s->faults, 3);
+}
+END_TEST
+
+/* Of many ids each is found again, whatever its hash. */
+START_TEST(one_of_many_operation_ids)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < 900; i++) {
+		(void)snprintf(id, sizeof(id), "id-%u", i == 850 ? 17 : i);
+		maker.id = id;
+		kit_records(&maker, 1, i % 3 ? &a : &b);
+	}
+	ck_assert_uint_eq(run()->serial, 900);
+	kit_expect(&kit, KIT_A ":567: serial 851: has the operation id of "
+			       "serial 18 in " KIT_A ":12\n");
+}
+END_TEST
+
 START_TEST(a_torn_tail)
 {
 	char said[256];
@@ -399,6 +455,8 @@ static void add_chain_tests(TCase *t)
 	tcase_add_test(t, time_goes_back);
 	tcase_add_test(t, batches_hold_together);
 	tcase_add_test(t, overdrawn_in_a_chain);
+	tcase_add_test(t, an_operation_id_used_twice);
+	tcase_add_test(t, one_of_many_operation_ids);
 	tcase_add_test(t, a_torn_tail);
 	tcase_add_test(t, every_length);
 	tcase_add_test(t, a_tip_of_another_day);

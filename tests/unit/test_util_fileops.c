@@ -616,6 +616,115 @@ START_TEST(the_parent_of_any_path_is_synced)
 }
 END_TEST
 
+START_TEST(only_a_regular_file_tells_what_it_is)
+{
+	struct stat st = { .st_size = 77 };
+	int fd = open_file("", O_RDONLY | O_DIRECTORY);
+
+	ck_assert_int_eq(fileops_stat_regular(&fileops_kernel, fd, &st),
+			 -EISDIR);
+	(void)close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fileops_stat_regular(&fileops_kernel, fd, &st),
+			 -EINVAL);
+	(void)close(fd);
+	ck_assert_int_eq(fileops_stat_regular(&fileops_kernel, -1, &st),
+			 -EBADF);
+	ck_assert_int_eq(st.st_size, 77);
+
+	put_file("file", "abc");
+	fd = open_file("file", O_RDONLY);
+	ck_assert_int_eq(fileops_stat_regular(&fileops_kernel, fd, &st), 0);
+	ck_assert_int_eq(st.st_size, 3);
+	(void)close(fd);
+}
+END_TEST
+
+/* What the file in the descriptor and the one at the path look like. */
+struct looks {
+	const struct stat *by_fd;
+	const struct stat *by_path;
+};
+
+static int fstat_looks(void *ctx, int fd, struct stat *ret)
+{
+	const struct looks *looks = ctx;
+
+	(void)fd;
+	*ret = *looks->by_fd;
+	return 0;
+}
+
+static int stat_looks(void *ctx, const char *path, struct stat *ret)
+{
+	const struct looks *looks = ctx;
+
+	(void)path;
+	*ret = *looks->by_path;
+	return 0;
+}
+
+static int check_looks(const struct stat *by_fd, const struct stat *by_path,
+		       const struct stat *was)
+{
+	struct looks looks = { by_fd, by_path };
+	struct fileops ops = fileops_kernel;
+
+	ops.ctx = &looks;
+	ops.fstat = fstat_looks;
+	ops.stat = stat_looks;
+	return fileops_check_unchanged(&ops, -1, "x", was);
+}
+
+START_TEST(every_sign_of_a_change_is_seen)
+{
+	const struct stat was = { .st_dev = 1, .st_ino = 2, .st_size = 3,
+				  .st_mtim = { 4, 5 } };
+	struct stat touched[] = { was, was, was, was, was };
+
+	touched[0].st_dev++;
+	touched[1].st_ino++;
+	touched[2].st_size++;
+	touched[3].st_mtim.tv_sec++;
+	touched[4].st_mtim.tv_nsec++;
+
+	ck_assert_int_eq(check_looks(&was, &was, &was), 0);
+	for (size_t i = 0; i < ELEMENTS(touched); i++) {
+		ck_assert_int_eq(check_looks(&touched[i], &was, &was), -ESTALE);
+		ck_assert_int_eq(check_looks(&was, &touched[i], &was), -ESTALE);
+	}
+}
+END_TEST
+
+START_TEST(another_file_at_the_path_is_a_change)
+{
+	char path[PATH_MAX];
+	struct stat was;
+	int fd;
+
+	put_file("file", "abc");
+	fd = open_file("file", O_RDONLY);
+	(void)snprintf(path, sizeof(path), "%s", in_directory("file"));
+	ck_assert_int_eq(fileops_stat_regular(&fileops_kernel, fd, &was), 0);
+	ck_assert_int_eq(
+		fileops_check_unchanged(&fileops_kernel, fd, path, &was), 0);
+
+	put_file("other", "abc");
+	ck_assert_int_eq(rename(in_directory("other"), path), 0);
+	ck_assert_int_eq(
+		fileops_check_unchanged(&fileops_kernel, fd, path, &was),
+		-ESTALE);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(
+		fileops_check_unchanged(&fileops_kernel, fd, path, &was),
+		-ESTALE);
+	(void)close(fd);
+	ck_assert_int_eq(
+		fileops_check_unchanged(&fileops_kernel, -1, path, &was),
+		-EBADF);
+}
+END_TEST
+
 /* Children of the daemons, if there ever are any, must not hold blocks open. */
 START_TEST(descriptors_are_closed_on_exec)
 {
@@ -754,6 +863,9 @@ static TCase *kernel_case(void)
 	tcase_add_unchecked_fixture(c, make_directory, remove_directory);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, the_parent_of_any_path_is_synced);
+	tcase_add_test(c, only_a_regular_file_tells_what_it_is);
+	tcase_add_test(c, every_sign_of_a_change_is_seen);
+	tcase_add_test(c, another_file_at_the_path_is_a_change);
 	tcase_add_test(c, descriptors_are_closed_on_exec);
 	tcase_add_test(c, a_lock_keeps_a_second_one_out_until_closed);
 	tcase_add_test(c, reserving_does_not_change_the_size);
