@@ -29,8 +29,10 @@ cfg_opt_t *backend_config_schema(void)
 	return schema;
 }
 
-static int fill(struct backend_config *c, cfg_t *section)
+static int fill(void *config, cfg_t *cfg)
 {
+	struct backend_config *c = config;
+	cfg_t *section = cfg_getsec(cfg, "backend");
 	int r;
 
 	r = config_get_string(section, "name", &c->name);
@@ -48,30 +50,27 @@ static int fill(struct backend_config *c, cfg_t *section)
 	return 0;
 }
 
-int backend_config_read(const char *path, struct backend_config **ret,
-			struct buf *faults)
+static void check(const void *config, struct ini *ini, cfg_t *cfg)
 {
-	_cleanup_(backend_config_freep) struct backend_config *c = NULL;
-	_cleanup_(cfg_freep) cfg_t *cfg = NULL;
-	_cleanup_(ini_freep) struct ini *ini = NULL;
-	int r;
+	const struct backend_config *c = config;
 
-	c = calloc(1, sizeof(*c));
-	cfg = cfg_init(schema, CFGF_NONE);
-	if (!c || !cfg)
-		return -ENOMEM;
-
-	r = ini_read(path, cfg, &ini, faults);
-	if (r < 0)
-		return r;
-	r = fill(c, cfg_getsec(cfg, "backend"));
-	if (r < 0)
-		return r;
-
+	(void)cfg;
 	config_require(ini, "backend", NULL, required);
 	config_check_key(ini, ini_line(ini, "backend", NULL, "listen"),
 			 &c->listen, c->key_file);
-	r = ini_report(ini, faults);
+}
+
+int backend_config_read(const char *path, struct backend_config **ret,
+			struct buf *faults)
+{
+	static const struct config_kind kind = { schema, fill, check };
+	_cleanup_(backend_config_freep) struct backend_config *c = NULL;
+	int r;
+
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	r = config_read(&kind, path, c, faults);
 	if (r < 0)
 		return r;
 

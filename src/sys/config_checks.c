@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checks that both daemons' settings share.
+ * The reading and the checks that both daemons' settings share.
  */
 #include "config.h"
 
@@ -14,6 +14,28 @@
 /* Files are made beside a path, with names that are longer. */
 #define PATH_RESERVE 64
 
+int config_read(const struct config_kind *kind, const char *path, void *config,
+		struct buf *faults)
+{
+	_cleanup_(cfg_freep) cfg_t *cfg = NULL;
+	_cleanup_(ini_freep) struct ini *ini = NULL;
+	int r;
+
+	cfg = cfg_init(kind->schema, CFGF_NONE);
+	if (!cfg)
+		return -ENOMEM;
+
+	r = ini_read(path, cfg, &ini, faults);
+	if (r < 0)
+		return r;
+	r = kind->fill(config, cfg);
+	if (r < 0)
+		return r;
+
+	kind->check(config, ini, cfg);
+	return ini_report(ini, faults);
+}
+
 static bool is_name_byte(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -22,7 +44,8 @@ static bool is_name_byte(char c)
 
 bool config_is_block_name(struct slice name)
 {
-	if (name.len < 1 || name.len > BLOCK_NAME_MAX)
+	/* It is also a directory's name: none that is hidden, none upwards. */
+	if (name.len < 1 || name.len > BLOCK_NAME_MAX || name.p[0] == '.')
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (!is_name_byte(name.p[i]))
@@ -98,7 +121,7 @@ int config_parse_block_name(cfg_t *cfg, cfg_opt_t *opt, const char *value,
 	if (!config_is_block_name(slice_of(value)))
 		cfg_error(cfg,
 			  "'%s': expected 1 to %d letters, digits, '_' or"
-			  " '.', not \"%s\"",
+			  " '.', without a '.' in front, not \"%s\"",
 			  opt->name, BLOCK_NAME_MAX, value);
 	give_string(result, value);
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the settings of both daemons have in common: parse callbacks for
- * libConfuse's schema, and checks of what it cannot see.
+ * What the settings of both daemons have in common: how a file becomes
+ * settings, parse callbacks for libConfuse's schema, and checks of what it
+ * cannot see.
  *
  * A callback reports a mistake by cfg_error() and returns 0 all the same, so
  * that the values behind it are looked at too; it leaves something harmless in
@@ -16,17 +17,40 @@
 
 #include "sys/address.h"
 #include "sys/ini.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
 #include "util/slice.h"
 
 #define BLOCK_NAME_MAX 16
 #define CONFIG_DATAGRAM_MIN 1200
 #define CONFIG_DATAGRAM_MAX 65507
 
+/* --- A whole file */
+
+/* One kind of file; its settings are a struct of its own, here @config. */
+struct config_kind {
+	cfg_opt_t *schema;
+	/* Copy out what libConfuse holds; 0 or -ENOMEM. */
+	int (*fill)(void *config, cfg_t *cfg);
+	/* Report by ini_fault() what the schema cannot see. */
+	void (*check)(const void *config, struct ini *ini, cfg_t *cfg);
+};
+
+/*
+ * Read and check @path.  @config begins zeroed, and is to be freed also after
+ * an error.  Errors and @faults are those of main_config_read().
+ */
+int config_read(const struct config_kind *kind, const char *path, void *config,
+		struct buf *faults) _must_check_;
+
 /* The schemas, also for the test that compares them with the manual. */
 cfg_opt_t *main_config_schema(void);
 cfg_opt_t *backend_config_schema(void);
 
-/* [A-Za-z0-9_.]{1,16}, as an instance of a unit can be called. */
+/*
+ * [A-Za-z0-9_.]{1,16}, as an instance of a unit can be called, without a dot in
+ * front: the same names as block_name_fault() lets pass.
+ */
 bool config_is_block_name(struct slice name);
 
 /* --- Parse callbacks */

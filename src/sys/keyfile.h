@@ -26,4 +26,10 @@ int keyfile_read(const char *path, uint8_t key[KEYFILE_KEY_SIZE],
 /* Is there a key in $CREDENTIALS_DIRECTORY? */
 bool keyfile_is_passed(void);
 
+/*
+ * For who reads settings on behalf of daemons that will be passed a key: from
+ * now on keyfile_is_passed() is true, and keyfile_read() is not to be called.
+ */
+void keyfile_will_be_passed(void);
+
 #endif

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/sys/libsys.a
 src_sys_libsys_a_SOURCES = \
 	src/sys/address.c src/sys/address.h \
+	src/sys/cmdline.c src/sys/cmdline.h \
 	src/sys/faults.c src/sys/faults.h \
 	src/sys/ini.c src/sys/ini.h src/sys/ini_internal.h \
 	src/sys/ini_translate.c \

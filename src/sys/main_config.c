@@ -197,8 +197,9 @@ static int fill_backends(struct main_config *c, cfg_t *cfg)
 	return 0;
 }
 
-static int fill(struct main_config *c, cfg_t *cfg)
+static int fill(void *config, cfg_t *cfg)
 {
+	struct main_config *c = config;
 	int r;
 
 	r = fill_main(c, cfg_getsec(cfg, "main"));
@@ -317,7 +318,7 @@ static void check_backend(const struct main_config *c, struct ini *ini,
 	if (!config_is_block_name(slice_of(b->name)))
 		ini_fault(ini, ini_line(ini, "backend", b->name, NULL),
 			  "expected a name of 1 to %d letters, digits, '_' or"
-			  " '.', not \"%s\"",
+			  " '.', without a '.' in front, not \"%s\"",
 			  BLOCK_NAME_MAX, b->name);
 	config_require(ini, "backend", b->name, required_backend);
 	if (b->address.len == 0)
@@ -358,8 +359,10 @@ static void check_copies(const struct main_config *c, struct ini *ini)
 			  c->copies, c->backends - lost);
 }
 
-static void check(const struct main_config *c, struct ini *ini, cfg_t *cfg)
+static void check(const void *config, struct ini *ini, cfg_t *cfg)
 {
+	const struct main_config *c = config;
+
 	config_require(ini, "main", NULL, required_main);
 	config_require(ini, "ledger", NULL, required_ledger);
 	check_counts(ini, cfg);
@@ -373,25 +376,14 @@ static void check(const struct main_config *c, struct ini *ini, cfg_t *cfg)
 int main_config_read(const char *path, struct main_config **ret,
 		     struct buf *faults)
 {
+	static const struct config_kind kind = { schema, fill, check };
 	_cleanup_(main_config_freep) struct main_config *c = NULL;
-	_cleanup_(cfg_freep) cfg_t *cfg = NULL;
-	_cleanup_(ini_freep) struct ini *ini = NULL;
 	int r;
 
 	c = calloc(1, sizeof(*c));
-	cfg = cfg_init(schema, CFGF_NONE);
-	if (!c || !cfg)
+	if (!c)
 		return -ENOMEM;
-
-	r = ini_read(path, cfg, &ini, faults);
-	if (r < 0)
-		return r;
-	r = fill(c, cfg);
-	if (r < 0)
-		return r;
-
-	check(c, ini, cfg);
-	r = ini_report(ini, faults);
+	r = config_read(&kind, path, c, faults);
 	if (r < 0)
 		return r;
 

@@ -223,13 +223,25 @@ int sockets_listen(const struct address *at, struct address *ret_address)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* Beyond the system's limit if we are allowed to, else up to it. */
+/*
+ * Beyond the system's limit if we are allowed to, else up to it.  One that is
+ * large enough was set by somebody who is: it must not shrink to our limit.
+ */
+static void set_buffer(int fd, int force, int option, int size)
+{
+	int now;
+
+	/* The kernel counts double, to have room for its own bookkeeping. */
+	if (get_option(fd, SOL_SOCKET, option, &now) == 0 && now / 2 >= size)
+		return;
+	if (set_option(fd, SOL_SOCKET, force, size) < 0)
+		(void)set_option(fd, SOL_SOCKET, option, size);
+}
+
 static void set_buffers(int fd, int size)
 {
-	if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
-		(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, size);
-	if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, size) < 0)
-		(void)set_option(fd, SOL_SOCKET, SO_SNDBUF, size);
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, size);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, size);
 }
 
 /* A datagram that is too large for the path is refused, not cut in pieces. */
@@ -273,6 +285,12 @@ int sockets_bind_datagram(const struct address *at, int buffer,
 
 	r = get_address(fd, ret_address);
 	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int sockets_adopt_datagram(int fd, const struct address *at, int buffer)
+{
+	set_buffers(fd, buffer);
+	return forbid_fragments(fd, at);
 }
 
 /*
@@ -328,9 +346,9 @@ int sockets_connect_datagram(const struct address *source,
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-int sockets_end_sharing(int fd)
+int sockets_set_sharing(int fd, bool on)
 {
-	return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	return set_option(fd, SOL_SOCKET, SO_REUSEPORT, on);
 }
 
 int sockets_datagram_room(int fd, uint32_t *ret)

@@ -47,18 +47,25 @@ int sockets_listen(const struct address *at,
 int sockets_bind_datagram(const struct address *at, int buffer,
 			  struct address *ret_address) _must_check_;
 /*
- * The same bound to @source and connected to @to, so that it hears nobody else.
- * Several may share one source: with port 0 each has its own port, else the
- * kernel tells them apart by their peers.  A peer that is not there shows as
- * -ECONNREFUSED from a later call.
+ * A passed datagram socket at @at, made what sockets_bind_datagram() gives.
+ * Buffers that are larger than @buffer stay so.
+ */
+int sockets_adopt_datagram(int fd, const struct address *at,
+			   int buffer) _must_check_;
+/*
+ * As sockets_bind_datagram(), bound to @source and connected to @to, so that it
+ * hears nobody else.  Several may share one source: with port 0 each has its own
+ * port, else the kernel tells them apart by their peers.  A peer that is not
+ * there shows as -ECONNREFUSED from a later call.
  */
 int sockets_connect_datagram(const struct address *source,
 			     const struct address *to, int buffer) _must_check_;
 /*
- * After the last of those that share a port: no process of the same user can
- * join them any more (those of others never could), and get their datagrams.
+ * Whether others may share its port.  Off for all of them after the last: no
+ * process of the same user can join them any more (those of others never could),
+ * and get their datagrams.
  */
-int sockets_end_sharing(int fd) _must_check_;
+int sockets_set_sharing(int fd, bool on) _must_check_;
 /* The largest datagram that the path to a connected peer takes unfragmented. */
 int sockets_datagram_room(int fd, uint32_t *ret) _must_check_;
 /*

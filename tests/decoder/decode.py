@@ -250,7 +250,7 @@ def decode_datagram(data, key=b""):
     expect(number in TYPES, "type")
     expect(len(data) == HEADER + length + MAC, "length")
     block = name.rstrip(b"\0")
-    expect(re.fullmatch(rb"[A-Za-z0-9_.]{1,16}", block), "name of the block")
+    expect(re.fullmatch(rb"[A-Za-z0-9_][A-Za-z0-9_.]{0,15}", block), "name of the block")
     mac = hashlib.blake2b(data[:-MAC], digest_size=MAC, key=key).digest()
     expect(hmac.compare_digest(mac, data[-MAC:]), "MAC")
 
@@ -282,7 +282,7 @@ def read_datagrams(path):
 
 NUMBER = r"0|[1-9][0-9]*"
 WORD = r"[^ ]+"
-BLOCKNAME = r"[A-Za-z0-9_.]{1,16}"
+BLOCKNAME = r"[A-Za-z0-9_][A-Za-z0-9_.]{0,15}"
 RECORD = re.compile(
     rf"(?P<serial>{NUMBER}) (?P<sender>{WORD}) (?P<receiver>{WORD})"
     rf" (?P<amount>{NUMBER})"

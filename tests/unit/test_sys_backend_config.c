@@ -88,12 +88,15 @@ static const struct mistake {
 	{ "[backend A]\n", ":1: expected [backend] without a name\n"
 			   ":1: there is no [backend] section\n" },
 	{ "[backend]\nname = A-1\nlisten = 127.0.0.1:1\nblock = /b\n",
-	  ":2: 'name': expected 1 to 16 letters, digits, '_' or '.', not"
-	  " \"A-1\"\n" },
+	  ":2: 'name': expected 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \"A-1\"\n" },
+	{ "[backend]\nname = .A\nlisten = 127.0.0.1:1\nblock = /b\n",
+	  ":2: 'name': expected 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \".A\"\n" },
 	{ "[backend]\nname = 12345678901234567\nlisten = 127.0.0.1:1\n"
 	  "block = /b\n",
-	  ":2: 'name': expected 1 to 16 letters, digits, '_' or '.', not"
-	  " \"12345678901234567\"\n" },
+	  ":2: 'name': expected 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \"12345678901234567\"\n" },
 	{ "[backend]\nname = A\nlisten = 127.0.0.1:1\nblock = b.txt\n",
 	  ":4: 'block': expected a path that begins with /, not \"b.txt\"\n" },
 	{ "[backend]\nname = A\nlisten = 127.0.0.1:1\nblock = /b\n"

@@ -359,11 +359,14 @@ static const struct mistake {
 	{ 5, "statement = /t\ncopies = 0",
 	  ":6: 'copies': expected a plain number from 1 to 8, not \"0\"\n" },
 	{ 6, "[backend A-1]",
-	  ":6: expected a name of 1 to 16 letters, digits, '_' or '.', not"
-	  " \"A-1\"\n" },
+	  ":6: expected a name of 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \"A-1\"\n" },
+	{ 6, "[backend .A]",
+	  ":6: expected a name of 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \".A\"\n" },
 	{ 6, "[backend 12345678901234567]",
-	  ":6: expected a name of 1 to 16 letters, digits, '_' or '.', not"
-	  " \"12345678901234567\"\n" },
+	  ":6: expected a name of 1 to 16 letters, digits, '_' or '.',"
+	  " without a '.' in front, not \"12345678901234567\"\n" },
 	{ 7, "address = 127.0.0.1:0",
 	  ":7: 'address': expected a port from 1 to 65535\n" },
 	{ 7, "address = 127.0.0.1:1\nlost = 1",

@@ -354,7 +354,7 @@ START_TEST(nobody_joins_when_sharing_has_ended)
 
 	connect_all(&c, "127.0.0.1:0");
 	for (size_t i = 0; i < PEERS; i++)
-		ck_assert_int_eq(sockets_end_sharing(c.own[i]), 0);
+		ck_assert_int_eq(sockets_set_sharing(c.own[i], false), 0);
 	ck_assert_int_eq(
 		sockets_connect_datagram(&c.source, &c.address[0], BUFFER),
 		-EADDRINUSE);
@@ -398,6 +398,52 @@ START_TEST(port_0_gives_each_its_own)
 	(void)close(a);
 	(void)close(b);
 	(void)close(peer);
+}
+END_TEST
+
+/* --- Passed ones, as the service manager makes them */
+
+START_TEST(adopted_socket_is_as_our_own)
+{
+	struct address any = at(hosts[_i]);
+	bool v6 = _i == 1;
+	int fd;
+
+	if (v6)
+		need_ipv6();
+	fd = socket(any.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(sockets_adopt_datagram(fd, &any, BUFFER), 0);
+
+	/* What is too large is refused, not cut in pieces. */
+	ck_assert_int_eq(v6 ? option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER) :
+			      option(fd, IPPROTO_IP, IP_MTU_DISCOVER),
+			 v6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO);
+	(void)close(fd);
+}
+END_TEST
+
+/* The manager may give more than we could ask for. */
+START_TEST(adopted_socket_keeps_its_buffers)
+{
+	const int larger = 2 * BUFFER;
+	struct address any = at("127.0.0.1:0");
+	int fd;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &larger,
+				    sizeof(larger)),
+			 0);
+	ck_assert_int_eq(sockets_adopt_datagram(fd, &any, BUFFER), 0);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_RCVBUF), 2 * larger);
+
+	/* One that is too small grows. */
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 },
+				    sizeof(int)),
+			 0);
+	ck_assert_int_eq(sockets_adopt_datagram(fd, &any, BUFFER), 0);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_RCVBUF), 2 * BUFFER);
+	(void)close(fd);
 }
 END_TEST
 
@@ -753,6 +799,9 @@ static void add_datagrams(Suite *s)
 	tcase_add_test(t, nobody_joins_when_sharing_has_ended);
 	tcase_add_test(t, source_that_is_taken_is_an_error);
 	tcase_add_test(t, port_0_gives_each_its_own);
+	tcase_add_loop_test(t, adopted_socket_is_as_our_own, 0,
+			    ELEMENTS(hosts));
+	tcase_add_test(t, adopted_socket_keeps_its_buffers);
 	tcase_add_loop_test(t, room_on_loopback, 0, ELEMENTS(hosts));
 	tcase_add_loop_test(t, room_is_what_the_path_takes, 0, ELEMENTS(looks));
 	tcase_add_loop_test(t, receive_buffer_holds_what_it_says, 0,
