@@ -307,7 +307,18 @@ static void welcome(struct clients *all, int fd)
 	all->counters.accepted++;
 }
 
-/* Leave newcomers to the kernel for a while: there is no room for them. */
+/* Leave newcomers to the kernel for a while. */
+static void pause_until(struct clients *all, int64_t until)
+{
+	if (!all->paused) {
+		for (size_t i = 0; i < all->listeners; i++)
+			loop_forget(all->loop, all->listener[i].fd);
+	}
+	all->paused = true;
+	loop_arm(all->pause_timer, until);
+}
+
+/* There is no room for them. */
 static void pause_accepting(struct clients *all, int error)
 {
 	if (all->paused)
@@ -315,10 +326,7 @@ static void pause_accepting(struct clients *all, int error)
 
 	log_print(LOG_WARNING, NULL, "cannot accept clients for the moment: %s",
 		  strerror(error));
-	for (size_t i = 0; i < all->listeners; i++)
-		loop_forget(all->loop, all->listener[i].fd);
-	all->paused = true;
-	loop_arm(all->pause_timer, loop_now() + CLIENTS_PAUSE_USEC);
+	pause_until(all, loop_now() + CLIENTS_PAUSE_USEC);
 }
 
 /* False: there is nobody more, or no room. */
@@ -406,6 +414,20 @@ void clients_stop_listening(struct clients *all)
 		(void)close(all->listener[i].fd);
 	}
 	all->listeners = 0;
+}
+
+void clients_hold(struct clients *all, int64_t until)
+{
+	pause_until(all, until);
+}
+
+void clients_end_hold(struct clients *all)
+{
+	if (!all->paused)
+		return;
+
+	loop_arm(all->pause_timer, INT64_MAX);
+	accept_again(all);
 }
 
 void clients_set_most(struct clients *all, uint32_t most)

@@ -48,6 +48,12 @@ DEFINE_CLEANUP(struct clients, clients_free);
 int clients_listen(struct clients *c, int fd) _must_check_;
 /* Accept nobody any more; who comes now waits for the next daemon. */
 void clients_stop_listening(struct clients *c);
+/*
+ * Leave clients to the kernel, whose queue they wait in, until
+ * clients_end_hold() or the time @until.  After the last clients_listen().
+ */
+void clients_hold(struct clients *c, int64_t until);
+void clients_end_hold(struct clients *c);
 void clients_set_most(struct clients *c, uint32_t most);
 
 /*

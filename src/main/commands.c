@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "main/answer.h"
+#include "main/engine.h"
 #include "wire/resp.h"
 
 #include "main/commands_internal.h"
@@ -23,6 +24,8 @@
 		text, sizeof(text) - 1                                         \
 	}
 #define ANY_NUMBER (RESP_ARGS_MAX - 1)
+/* TIP, a serial and a hash for each. */
+#define VERIFY_ARGS_MAX (3 * ENGINE_TIPS_MAX)
 
 /* Those that are asked most come first. */
 static const struct command table[] = {
@@ -45,6 +48,8 @@ static const struct command table[] = {
 	  "Writes the statement." },
 	{ NAME("TIP"), 0, 0, false, false, orders_tip, "",
 	  "The last transaction's serial, hash and time." },
+	{ NAME("VERIFY"), 0, VERIFY_ARGS_MAX, true, false, orders_verify,
+	  "[TIP serial hash] ...", "Reads all transactions anew and checks them." },
 	{ NAME("INFO"), 0, 1, false, false, redis_info, "[section]",
 	  "How the daemon is." },
 	{ NAME("PING"), 0, 1, false, false, redis_ping, "[text]",

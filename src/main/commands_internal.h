@@ -75,5 +75,6 @@ void orders_list(const struct call *c);
 void orders_show(const struct call *c);
 void orders_txlist(const struct call *c);
 void orders_tip(const struct call *c);
+void orders_verify(const struct call *c);
 
 #endif

@@ -303,7 +303,7 @@ static size_t batch_size(const struct engine *e)
 
 	while (n < c->tail - c->head && n < RECORD_BATCH_MAX) {
 		bytes += line_bound(e, at(c, c->head + n));
-		if (n && bytes > COMMIT_BATCH_BYTES_MAX)
+		if (n && bytes > SHIPMENT_BYTES_MAX)
 			break;
 		n++;
 	}
@@ -320,6 +320,7 @@ static int write_line(struct engine *e, struct entry *t, size_t position,
 		.receiver = ledger_user_name(e->ledger, t->staged.receiver),
 		.amount = t->staged.amount,
 		.chained = true,
+		.sealed = true,
 		.time = c->time,
 		.batch_position = (uint32_t)position + 1,
 		.batch_size = (uint32_t)size,

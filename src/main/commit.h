@@ -15,13 +15,11 @@
 #include "main/engine.h"
 #include "main/link.h"
 #include "main/outcome.h"
+#include "main/shipment.h"
 #include "util/buf.h"
 
 /* Orders that may wait for the disk, in all. */
 #define COMMIT_QUEUE_MAX 65536
-/* Bytes of a batch: at 1,200 bytes a datagram under MESSAGE_FRAGMENTS_MAX. */
-#define COMMIT_BATCH_BYTES_MAX 491520
-
 /* Somebody else to be told when an entry is settled. */
 struct waiter {
 	struct waiter *next;
@@ -52,16 +50,10 @@ enum target_state {
 
 /* The batch in flight on its way to one backend. */
 struct target {
-	struct call call;
+	struct shipment shipment;
 	struct engine *engine;
 	enum target_state state;
 	bool touched; /* anything was ever sent */
-	char of[RECORD_OF_MAX];
-	size_t of_len;
-	/* Where fragments begin in the lines; one more at the end. */
-	uint32_t cut[MESSAGE_FRAGMENTS_MAX + 1];
-	uint8_t missing[MESSAGE_FRAGMENTS_MAX / 8]; /* a bit a fragment */
-	uint32_t fragments;
 };
 
 struct commit {

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,18 +23,19 @@ static void copy_text(char *to, size_t size, struct slice from)
 	(void)snprintf(to, size, "%.*s", SLICE_ARG(from));
 }
 
-static void add_links(struct engine *e, const struct engine_config *config)
+static struct link *add_link(struct engine *e,
+			     const struct engine_backend *config)
 {
-	e->links = config->backends;
-	for (unsigned i = 0; i < e->links; i++) {
-		struct link *l = &e->link[i];
+	struct link *l = &e->link[e->links];
 
-		link_init(l, e, i);
-		copy_text(l->name, sizeof(l->name), config->backend[i].name);
-		l->room = config->backend[i].room;
-		l->window = config->backend[i].window;
-		l->lost = config->backend[i].lost;
-	}
+	link_init(l, e, (unsigned)e->links++);
+	copy_text(l->name, sizeof(l->name), config->name);
+	l->room = config->room;
+	l->window = config->window;
+	l->lost = config->lost;
+	l->lost_in = l->lost ? 0 : config->lost_in;
+	l->known = config->records;
+	return l;
 }
 
 /* All randomness comes from the seed: hash keys, nonce, draws, numbers. */
@@ -70,9 +72,11 @@ int engine_new(const struct engine_config *config, const struct engine_io *io,
 	list_init(&e->totals);
 	recovery_init(e);
 	commit_init(e);
+	refill_init(e);
 	queries_init(e);
 	gate_init(e);
-	add_links(e, config);
+	for (size_t i = 0; i < config->backends; i++)
+		add_link(e, &config->backend[i]);
 	r = ids_init(e, e->hash_key);
 	if (r < 0)
 		return r;
@@ -94,7 +98,10 @@ struct engine *engine_free(struct engine *e)
 	gate_done(e);
 	commit_done(e);
 	ids_done(e);
+	refill_done(e);
 	irregulars_done(&e->irregulars);
+	survey_done(&e->history);
+	survey_done(&e->last_batch);
 	ledger_free(e->ledger);
 	free(e);
 	return NULL;
@@ -168,6 +175,7 @@ static void tick(struct engine *e)
 	if (e->phase == PHASE_STOPPED)
 		return;
 	engine_due(e, commit_tick(e));
+	engine_due(e, refill_tick(e));
 	engine_due(e, gate_tick(e));
 	engine_due(e, queries_tick(e));
 }
@@ -191,7 +199,7 @@ int64_t engine_next(const struct engine *e)
 
 void engine_link_up(struct engine *e, struct link *l)
 {
-	if (e->phase == PHASE_OPEN)
+	if (e->phase == PHASE_OPEN && !l->joining)
 		engine_log(e, LOG_NOTICE, LOG_EVENT_BACKEND_BACK, l,
 			   "Backend %s is back.", l->name);
 	placement_retry(e);
@@ -212,7 +220,9 @@ static const char *waiting_for(const struct engine *e)
 	for (size_t i = 0; i < e->links; i++) {
 		const struct link *l = &e->link[i];
 
-		if (!l->lost && (!l->up || (e->epoch && !l->claimed)))
+		if (!l->lost && !l->joining &&
+		    (!l->up || l->vanished || l->faulty ||
+		     (e->epoch && !l->claimed)))
 			return l->name;
 	}
 	return NULL;
@@ -233,6 +243,10 @@ bool engine_serves(struct engine *e, engine_done done, void *arg)
 				    "The ledger is not open yet: waiting for "
 				    "backend %s.",
 				    missing);
+	else if (e->phase == PHASE_COMPLETING)
+		outcome_unavailable(e, done, arg,
+				    "The ledger is not open yet: its last "
+				    "transactions are being copied.");
 	else
 		outcome_unavailable(e, done, arg,
 				    "The ledger is not open yet: its history "
@@ -240,25 +254,48 @@ bool engine_serves(struct engine *e, engine_done done, void *arg)
 	return false;
 }
 
+uint32_t engine_absent(const struct engine *e)
+{
+	uint32_t absent = e->history.owing | e->last_batch.owing;
+
+	for (unsigned i = 0; i < e->links; i++)
+		if (!(survey_present(e) & UINT32_C(1) << i) ||
+		    link_hopeless(&e->link[i]))
+			absent |= UINT32_C(1) << i;
+	return absent;
+}
+
 bool engine_complete(const struct engine *e, const struct link **ret_missing)
 {
-	for (size_t i = 0; i < e->links; i++) {
-		if (e->link[i].lost || !link_hopeless(&e->link[i]))
-			continue;
-		*ret_missing = &e->link[i];
-		return false;
-	}
-	return true;
+	uint32_t absent = engine_absent(e);
+	uint32_t missed = absent & survey_present(e);
+
+	if (!missed)
+		return true;
+	if ((uint32_t)__builtin_popcount(missed) < e->copies &&
+	    survey_covered(&e->history, absent) &&
+	    survey_covered(&e->last_batch, absent))
+		return true;
+	*ret_missing = &e->link[__builtin_ctz(missed)];
+	return false;
 }
 
 bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
-		   uint64_t upto, struct message_filter *ret)
+		   uint64_t upto, uint32_t absent, struct message_filter *ret)
 {
+	const struct strangers *s = &e->strangers;
+	size_t names = (size_t)__builtin_popcount(absent) + s->count;
+
 	*ret = (struct message_filter){ 0 };
-	for (size_t i = 0; i < e->links; i++)
-		if (e->link[i].lost)
+	if (names > MESSAGE_ABSENT_MAX || s->more)
+		return false;
+	for (unsigned i = 0; i < e->links; i++)
+		if (absent & UINT32_C(1) << i)
 			ret->absent[ret->absents++] = link_name(&e->link[i]);
-	return irregulars_filter(&e->irregulars, backend, after, upto, ret);
+	for (size_t i = 0; i < s->count; i++)
+		ret->absent[ret->absents++] = slice_of(s->name[i]);
+	return irregulars_filter(&e->irregulars, backend, after, upto, absent,
+				 ret);
 }
 
 /* Can the ledger be changed just now?  If not, @done was told. */
@@ -391,17 +428,39 @@ void engine_reconfigure(struct engine *e, int64_t request_timeout,
 	e->key = *key;
 }
 
+void engine_add_backend(struct engine *e, const struct engine_backend *config)
+{
+	struct link *l;
+
+	if (e->phase == PHASE_STOPPED)
+		return;
+	assert(e->links < ENGINE_BACKENDS_MAX);
+	l = add_link(e, config);
+	/* Before it opens all are asked alike. */
+	l->joining = e->phase != PHASE_ASKING;
+	link_ping(l, false);
+	e->io.state_changed(e->io.ctx);
+}
+
 /* Looking in. */
 
 static enum engine_backend_state backend_state(const struct link *l)
 {
+	const struct engine *e = l->engine;
+	uint32_t owing = e->history.owing | e->last_batch.owing;
+
 	if (l->lost)
 		return ENGINE_BACKEND_LOST;
-	if (!l->seen)
+	if (!l->seen || l->joining)
 		return ENGINE_BACKEND_WAITED_FOR;
 	if (!l->up || l->faulty)
 		return ENGINE_BACKEND_DOWN;
-	return l->full ? ENGINE_BACKEND_FULL : ENGINE_BACKEND_UP;
+	if (l->vanished)
+		return ENGINE_BACKEND_EMPTY;
+	if (l->full)
+		return ENGINE_BACKEND_FULL;
+	return owing & UINT32_C(1) << l->index ? ENGINE_BACKEND_RETURNING :
+						 ENGINE_BACKEND_UP;
 }
 
 static uint64_t all_coins(const struct engine *e)
@@ -427,6 +486,10 @@ static void ledger_info(const struct engine *e, struct engine_info *ret)
 	ret->time = ledger_time(e->ledger);
 	ret->users = ledger_members(e->ledger);
 	ret->coins = all_coins(e);
+	ret->copies = e->copies;
+	ret->thin = survey_thin(&e->history) + survey_thin(&e->last_batch);
+	ret->refilled = e->refill.records;
+	ret->refilling = e->refill.opening || e->refill.wanted;
 }
 
 void engine_info(const struct engine *e, struct engine_info *ret)
@@ -443,4 +506,5 @@ void engine_info(const struct engine *e, struct engine_info *ret)
 		ret->backend[i].records = l->records;
 		ret->backend[i].round_trip = l->quick.smoothed;
 	}
+	verify_info(e, ret);
 }

@@ -25,8 +25,23 @@
 /* Records in one answer to LIST or HISTORY: unless asked, and at most. */
 #define ENGINE_COUNT_DEFAULT 1000
 #define ENGINE_COUNT_MAX 10000
+/* Tips that one verification compares. */
+#define ENGINE_TIPS_MAX 16
 
 struct engine;
+
+struct engine_backend {
+	struct slice name; /* copied */
+	uint32_t room; /* largest datagram to it */
+	uint32_t window; /* bytes its and our socket buffers hold */
+	bool lost;
+	/*
+	 * The last epoch that was opened without it, if that was the last of
+	 * all: it begins empty, unless it has promised another since.
+	 */
+	uint64_t lost_in;
+	uint64_t records; /* had so many when we last knew; 0: unknown */
+};
 
 struct engine_config {
 	struct amount initial_balance;
@@ -36,12 +51,7 @@ struct engine_config {
 	int64_t request_timeout; /* microseconds */
 	struct frame_key key;
 	size_t backends;
-	struct {
-		struct slice name; /* copied */
-		uint32_t room; /* largest datagram to it */
-		uint32_t window; /* bytes its and our socket buffers hold */
-		bool lost;
-	} backend[ENGINE_BACKENDS_MAX];
+	struct engine_backend backend[ENGINE_BACKENDS_MAX];
 	uint8_t seed[32]; /* of all draws, nonces and hash keys */
 };
 
@@ -50,6 +60,7 @@ enum engine_stop {
 	ENGINE_STOP_FENCED, /* another main daemon claimed the backends */
 	ENGINE_STOP_INTEGRITY, /* the history contradicts itself */
 	ENGINE_STOP_MEMORY,
+	ENGINE_STOP_STATE, /* what must be remembered could not be stored */
 };
 
 struct engine_transfer_event {
@@ -59,6 +70,16 @@ struct engine_transfer_event {
 	struct amount amount;
 	struct slice id;
 	struct slice backend; /* its home */
+};
+
+/* What is not allowed in its field is left out. */
+struct engine_refusal_event {
+	struct slice code; /* in capitals */
+	struct slice sentence; /* that the client is told */
+	struct slice sender;
+	struct slice receiver;
+	struct slice amount; /* as the client wrote it */
+	struct slice id;
 };
 
 struct engine_io {
@@ -71,6 +92,16 @@ struct engine_io {
 		    const char *sentence);
 	/* A transfer is durable, just before its client is told. */
 	void (*transferred)(void *ctx, const struct engine_transfer_event *t);
+	/*
+	 * A transfer or opening breaks a rule, just before its client is told.
+	 * May be NULL.
+	 */
+	void (*refused)(void *ctx, const struct engine_refusal_event *r);
+	/*
+	 * About to open: remember, durably, which backends are lost, for those
+	 * must begin empty when they return.  0 or a negative errno.
+	 */
+	int (*opening)(void *ctx);
 	/* Open for business, or not any more; read engine_info(). */
 	void (*state_changed)(void *ctx);
 	/* The process must end; nothing more is sent or answered. */
@@ -99,6 +130,7 @@ enum outcome_code {
 	OUTCOME_LIMIT,
 	OUTCOME_READONLY,
 	OUTCOME_NOTFOUND,
+	OUTCOME_INTEGRITY, /* the blocks are not what they were */
 	OUTCOME_UNAVAILABLE, /* nothing happened */
 	OUTCOME_UNKNOWN, /* may have happened: ask again with the same id */
 	OUTCOME_CODES
@@ -130,6 +162,14 @@ struct outcome {
 			uint64_t records;
 			const uint8_t *hash;
 		} statement;
+		struct {
+			uint64_t serial; /* up to it, and so are these: */
+			const uint8_t *hash;
+			uint64_t records;
+			uint64_t members;
+			struct sum coins;
+			uint64_t gaps; /* serials missing among old records */
+		} verified;
 	} u;
 };
 
@@ -148,6 +188,12 @@ struct engine_order {
 	struct slice amount; /* as the client wrote it */
 	struct slice id; /* empty: none */
 	struct slice memo; /* as the client wrote it; empty: none */
+};
+
+/* A tip that somebody kept: the hash of the chain behind that serial. */
+struct engine_known_tip {
+	uint64_t serial; /* 0: before the first record */
+	uint8_t hash[CHAIN_HASH_SIZE];
 };
 
 /* @config is copied. */
@@ -197,16 +243,31 @@ void engine_show_id(struct engine *e, struct slice id, engine_record record,
 void engine_txlist(struct engine *e, engine_done done, void *arg);
 /* u.receipt without balance; serial 0 of an empty ledger. */
 void engine_tip(struct engine *e, engine_done done, void *arg);
+/*
+ * Read the whole history anew and hold it against what we remember, and
+ * against @count of @tips, at most ENGINE_TIPS_MAX, which are copied.
+ * u.verified, or OUTCOME_INTEGRITY with what is wrong.
+ */
+void engine_verify(struct engine *e, const struct engine_known_tip *tips,
+		   size_t count, engine_done done, void *arg);
 
 /* What can be changed while running. */
 void engine_reconfigure(struct engine *e, int64_t request_timeout,
 			bool accept_gaps, const struct frame_key *key);
+
+/*
+ * One more, with the next number.  It joins when it answers and is empty; one
+ * that holds records joins at the next start, when the history is read.
+ */
+void engine_add_backend(struct engine *e, const struct engine_backend *config);
 
 enum engine_backend_state {
 	ENGINE_BACKEND_WAITED_FOR, /* never answered yet */
 	ENGINE_BACKEND_UP,
 	ENGINE_BACKEND_DOWN,
 	ENGINE_BACKEND_FULL, /* answers questions, takes no batches */
+	ENGINE_BACKEND_EMPTY, /* and was not: it is waited for */
+	ENGINE_BACKEND_RETURNING, /* up, but has not all back yet that was its */
 	ENGINE_BACKEND_LOST, /* declared so */
 };
 
@@ -222,6 +283,10 @@ struct engine_info {
 	uint64_t users;
 	uint64_t coins;
 	uint64_t gaps;
+	uint32_t copies; /* that there should be of each record */
+	uint64_t thin; /* records on fewer backends than there should be */
+	uint64_t refilled; /* copies sent to mend that, since start */
+	bool refilling; /* there is more of that to do */
 	uint64_t transfers; /* since start */
 	uint64_t batches;
 	uint64_t largest_batch;
@@ -238,6 +303,14 @@ struct engine_info {
 		uint64_t records;
 		int64_t round_trip; /* smoothed, microseconds */
 	} backend[ENGINE_BACKENDS_MAX];
+	struct {
+		bool running;
+		uint64_t serial; /* so far; of the one that is running … */
+		uint64_t upto; /* … and how far it goes */
+		const char *last_result; /* "none", "ok", or what is wrong */
+		int64_t last_time; /* when that was; 0: never */
+		uint64_t last_serial; /* as of this serial */
+	} verify;
 };
 
 void engine_info(const struct engine *e, struct engine_info *ret);

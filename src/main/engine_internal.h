@@ -16,6 +16,8 @@
 #include "main/placement.h"
 #include "main/query.h"
 #include "main/recovery.h"
+#include "main/refill.h"
+#include "main/survey.h"
 #include "util/list.h"
 #include "util/random.h"
 
@@ -25,6 +27,7 @@ enum phase {
 	PHASE_ASKING, /* which epochs were promised? */
 	PHASE_CLAIMING, /* a new one, on every backend */
 	PHASE_LOADING, /* the history */
+	PHASE_COMPLETING, /* the last batch, on as many as it should be */
 	PHASE_OPEN,
 	PHASE_STOPPED, /* fenced off, or a fault: nothing goes out any more */
 	PHASE_ENDING, /* being freed */
@@ -55,6 +58,13 @@ struct engine {
 
 	struct ledger *ledger;
 	struct irregulars irregulars;
+	struct survey history; /* of all but … */
+	struct survey last_batch; /* … the last one that was found */
+	uint64_t last_batch_first; /* its first serial */
+	uint64_t newest_old; /* serial of the newest old record; 0: none */
+	struct strangers strangers;
+	struct survey_memory memory;
+	struct refill refill;
 	struct recovery recovery;
 	struct commit commit;
 	struct ids ids;
@@ -88,10 +98,12 @@ bool engine_serves(struct engine *e, engine_done done, void *arg);
 /* Is @user part of the network?  If not, @done was told. */
 bool engine_knows(struct engine *e, struct slice user, engine_done done,
 		  void *arg);
+/* Backends whose answers are not waited for: copies count in their place. */
+uint32_t engine_absent(const struct engine *e);
 /* What a backend is to count on (@after, @upto].  False: too much to name. */
 bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
-		   uint64_t upto, struct message_filter *ret);
-/* False: *ret_missing does not answer, and is not waited for any longer. */
+		   uint64_t upto, uint32_t absent, struct message_filter *ret);
+/* False: without *ret_missing the others do not have every record. */
 bool engine_complete(const struct engine *e, const struct link **ret_missing);
 
 #endif

@@ -66,7 +66,7 @@ static bool leased(struct engine *e)
 	for (size_t i = 0; i < e->links && holding < e->copies; i++) {
 		const struct link *l = &e->link[i];
 
-		if (l->lease_until <= e->now)
+		if (l->lease_until <= e->now || l->joining)
 			continue;
 		holding++;
 		low |= l->lease_until - e->now < LEASE_LOW;
@@ -94,7 +94,8 @@ static struct waiting *waiting_new(const struct engine *e,
 	if (e->gate.count >= GATE_WAITING_MAX)
 		return NULL;
 	w = malloc(sizeof(*w) + s->order.sender.len + s->order.receiver.len +
-		   s->order.amount.len + s->order.id.len + s->order.memo.len);
+		   s->order.amount.len + s->order.id.len + s->order.memo.len +
+		   s->tips.len);
 	if (!w)
 		return NULL;
 	*w = (struct waiting){ .deadline = e->now + e->request_timeout,
@@ -106,6 +107,7 @@ static struct waiting *waiting_new(const struct engine *e,
 	copy(&at, &o->amount);
 	copy(&at, &o->id);
 	copy(&at, &o->memo);
+	copy(&at, &w->slip.tips);
 	return w;
 }
 

@@ -25,6 +25,7 @@ struct slip {
 	engine_record record;
 	void *arg;
 	struct engine_order order;
+	struct slice tips; /* struct engine_known_tip, one behind the other */
 	uint64_t from;
 	uint64_t count;
 };

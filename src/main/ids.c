@@ -203,12 +203,13 @@ void ids_dropped(struct engine *e, uint32_t pending)
 
 /* The same id again. */
 
-static void refused_reuse(struct refused *r, struct slice id)
+static void refused_reuse(struct refused *r, const struct op *op)
 {
 	refused_format(r, OUTCOME_IDREUSED,
 		       "The operation id \"%.*s\" was used for another "
 		       "transaction.",
-		       SLICE_ARG(id));
+		       SLICE_ARG(op->id));
+	op_refused(op, r);
 }
 
 static void join_queued(struct engine *e, const struct op *op,
@@ -222,7 +223,7 @@ static void join_queued(struct engine *e, const struct op *op,
 		outcome_refuse(e, done, arg, &r);
 		return;
 	}
-	refused_reuse(&r, op->id);
+	refused_reuse(&r, op);
 	if (commit_wait(e, sequence, same ? NULL : &r, done, arg) < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
 }
@@ -280,7 +281,7 @@ static void give_record(struct parked *p, const struct outcome *receipt)
 			outcome_give(e, w->done, w->arg, receipt);
 			continue;
 		}
-		refused_reuse(&r, w->order.op.id);
+		refused_reuse(&r, &w->order.op);
 		outcome_refuse(e, w->done, w->arg, &r);
 	}
 	parked_free(p);

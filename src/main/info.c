@@ -99,6 +99,10 @@ static int put_ledger(const struct info *i, struct buf *out)
 		{ "coins", e->coins },
 		{ "initial_balance", i->initial_balance },
 		{ "gaps", e->gaps },
+		{ "copies", e->copies },
+		{ "thin_records", e->thin },
+		{ "refilled_records", e->refilled },
+		{ "refilling", e->refilling },
 		{ NULL, 0 },
 	};
 	int r;
@@ -120,20 +124,39 @@ static const char *backend_state_name(enum engine_backend_state state)
 		return "down";
 	case ENGINE_BACKEND_FULL:
 		return "full";
+	case ENGINE_BACKEND_EMPTY:
+		return "empty";
+	case ENGINE_BACKEND_RETURNING:
+		return "returning";
 	case ENGINE_BACKEND_LOST:
 		return "lost";
 	}
 	return "?";
 }
 
-/* Those that answer. */
+/* Does it answer, with what it should have? */
+static bool is_up(enum engine_backend_state state)
+{
+	switch (state) {
+	case ENGINE_BACKEND_UP:
+	case ENGINE_BACKEND_FULL:
+	case ENGINE_BACKEND_RETURNING:
+		return true;
+	case ENGINE_BACKEND_WAITED_FOR:
+	case ENGINE_BACKEND_DOWN:
+	case ENGINE_BACKEND_EMPTY:
+	case ENGINE_BACKEND_LOST:
+		return false;
+	}
+	return false;
+}
+
 static size_t backends_up(const struct engine_info *e)
 {
 	size_t up = 0;
 
 	for (size_t i = 0; i < e->backends; i++)
-		up += e->backend[i].state == ENGINE_BACKEND_UP ||
-		      e->backend[i].state == ENGINE_BACKEND_FULL;
+		up += is_up(e->backend[i].state);
 	return up;
 }
 
@@ -158,6 +181,28 @@ static int put_backends(const struct info *i, struct buf *out)
 			     e->backend[k].last_serial, e->backend[k].records,
 			     e->backend[k].round_trip);
 	return r;
+}
+
+static int put_verify(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	const struct number numbers[] = {
+		{ "verify_running", e->verify.running },
+		{ "verify_serial", e->verify.serial },
+		{ "verify_upto", e->verify.upto },
+		{ "verify_last_serial", e->verify.last_serial },
+		{ NULL, 0 },
+	};
+	char time[TIMESTAMP_LEN];
+	int r;
+
+	r = put_numbers(out, numbers);
+	if (r < 0)
+		return r;
+	timestamp_format(e->verify.last_time, time);
+	return buf_addf(out, "verify_last_time:%.*s\r\nverify_last_result:%s\r\n",
+			e->verify.last_time ? (int)sizeof(time) : 0, time,
+			e->verify.last_result);
 }
 
 /* How often each outcome was: "outcome_done", "outcome_nouser" … */
@@ -207,7 +252,7 @@ static const struct {
 } sections[] = {
 	{ "Server", put_server },   { "Clients", put_clients },
 	{ "Ledger", put_ledger },   { "Backends", put_backends },
-	{ "Traffic", put_traffic },
+	{ "Verify", put_verify },   { "Traffic", put_traffic },
 };
 
 static bool is_word(struct slice text, const char *word)
@@ -235,20 +280,44 @@ int info_text(const struct info *i, struct slice section, struct buf *out)
 	return r;
 }
 
-static int put_waiting(const struct engine_info *e, struct buf *out)
+/* Is the backend that is waited for there, without its block? */
+static bool waits_for_empty(const struct engine_info *e)
 {
-	return buf_addf(out, "waiting for backend %s, %zu of %zu backends up",
-			e->waiting_for ? e->waiting_for : "?", backends_up(e),
-			e->backends);
+	for (size_t i = 0; i < e->backends; i++)
+		if (slice_equal(e->backend[i].name, slice_of(e->waiting_for)))
+			return e->backend[i].state == ENGINE_BACKEND_EMPTY;
+	return false;
 }
 
-int info_status(const struct info *i, struct buf *out)
+int info_waiting(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+
+	if (e->waiting_for)
+		return buf_addf(out, "waiting for backend %s%s", e->waiting_for,
+				waits_for_empty(e) ? ", which is empty" : "");
+	return buf_addf(out, "%s",
+			e->refilling ? "copying the last transactions" :
+				       "loading the history");
+}
+
+/* What is on too few backends, or else who has not all of its own back. */
+static int put_refilling(const struct engine_info *e, struct buf *out)
+{
+	if (!e->refilling)
+		return 0;
+	if (!e->thin)
+		return buf_addf(out, ", refilling");
+	return buf_addf(out,
+			", refilling: %" PRIu64
+			" transactions on fewer than %" PRIu32 " backends",
+			e->thin, e->copies);
+}
+
+static int put_open(const struct info *i, struct buf *out)
 {
 	const struct engine_info *e = &i->engine;
 	char hex[CHAIN_HEX_SIZE];
-
-	if (!e->open)
-		return put_waiting(e, out);
 
 	format_hex(e->tip, CHAIN_HASH_SIZE, hex);
 	return buf_addf(
@@ -259,6 +328,22 @@ int info_status(const struct info *i, struct buf *out)
 		e->backends, i->rate,
 		e->readonly ? ", no transfers: serials are missing" : "",
 		e->stalled ? ", a batch is overdue" : "");
+}
+
+int info_status(const struct info *i, struct buf *out)
+{
+	const struct engine_info *e = &i->engine;
+	int r;
+
+	if (e->open) {
+		r = put_open(i, out);
+		return r < 0 ? r : put_refilling(e, out);
+	}
+	r = info_waiting(i, out);
+	if (r < 0)
+		return r;
+	return buf_addf(out, ", %zu of %zu backends up", backends_up(e),
+			e->backends);
 }
 
 int info_ready(const struct info *i, struct buf *out)

@@ -29,14 +29,16 @@ struct info {
 };
 
 /*
- * The sections "server", "clients", "ledger", "backends" and "traffic": the
- * one that @section names in any case, all if it is empty or "all", else
- * nothing.
+ * The sections "server", "clients", "ledger", "backends", "verify" and
+ * "traffic": the one that @section names in any case, all if it is empty or
+ * "all", else nothing.
  */
 int info_text(const struct info *i, struct slice section,
 	      struct buf *out) _must_check_;
 /* "serial 10, tip 1a2b3c4d, 12 users, 3 of 3 backends up, 120 transfers/s" */
 int info_status(const struct info *i, struct buf *out) _must_check_;
+/* Why it is not open: "waiting for backend B, which is empty" */
+int info_waiting(const struct info *i, struct buf *out) _must_check_;
 /* "9 transactions, 12 users, backends A B C" */
 int info_ready(const struct info *i, struct buf *out) _must_check_;
 

@@ -18,7 +18,7 @@
 struct irregular {
 	uint64_t from;
 	uint64_t to;
-	uint8_t holder; /* the backend that counts */
+	uint32_t holders; /* the lowest that is not absent counts */
 	uint32_t others; /* those that may hold them too, and do not count */
 };
 
@@ -30,14 +30,18 @@ struct irregulars {
 
 /* Ranges come in rising order; one that continues the last is joined to it. */
 int irregulars_add(struct irregulars *i, uint64_t from, uint64_t to,
-		   unsigned holder, uint32_t others) _must_check_;
+		   uint32_t holders, uint32_t others) _must_check_;
 void irregulars_done(struct irregulars *i);
+/* What is known of (@after, @upto] is what @by says, and nothing else. */
+int irregulars_replace(struct irregulars *i, uint64_t after, uint64_t upto,
+		       const struct irregulars *by) _must_check_;
 /*
- * What a backend is to be told for a question on (@after, @upto].  False: too
- * many for a datagram; ask for everything and sort it out here.
+ * What a backend is to be told for a question on (@after, @upto] that those of
+ * @absent are not asked.  False: too many for a datagram; ask for everything
+ * and sort it out here.
  */
 bool irregulars_filter(const struct irregulars *i, unsigned backend,
-		       uint64_t after, uint64_t upto,
+		       uint64_t after, uint64_t upto, uint32_t absent,
 		       struct message_filter *filter) _must_check_;
 
 #endif

@@ -35,7 +35,7 @@ struct slice link_name(const struct link *l)
 
 bool link_usable(const struct link *l)
 {
-	return l->up && l->claimed && !l->faulty;
+	return l->up && l->claimed && !l->faulty && !l->joining;
 }
 
 bool link_hopeless(const struct link *l)
@@ -84,6 +84,20 @@ static void measure(struct round_trip *t, int64_t sample)
 	t->smoothed += error / 8;
 	if (t->smoothed < 1)
 		t->smoothed = 1;
+}
+
+/*
+ * A link that is down is only pinged; the rest waits for its return.  One that
+ * has lost records is only asked whether it has them back: what it took now
+ * would hide that.
+ */
+static bool may_send(const struct call *c)
+{
+	const struct link *l = c->link;
+
+	if (c == &l->ping)
+		return true;
+	return l->up && (!l->faulty || recovery_is_claim(c));
 }
 
 static void arm(struct call *c)
@@ -142,8 +156,7 @@ void call_start(struct call *c, struct link *l, const struct call_ops *ops,
 	}
 	engine_due(e, c->deadline);
 	arm(c);
-	/* A link that is down is only pinged; the rest waits for its return. */
-	if (l->up || c == &l->ping)
+	if (may_send(c))
 		ops->transmit(c);
 }
 
@@ -206,7 +219,7 @@ void link_ping(struct link *l, bool lease)
 		call_end(&l->ping);
 	}
 	l->ping_lease = lease;
-	l->ping_floor = l->last_serial;
+	l->ping_floor = link_floor(l);
 	call_start(&l->ping, l, &ping_ops, INT64_MAX, PATIENCE_ENDLESS, false);
 }
 
@@ -234,7 +247,8 @@ static void came_up(struct link *l)
 		struct call *c = list_entry(it, struct call, node);
 
 		call_progress(c);
-		c->ops->transmit(c);
+		if (may_send(c))
+			c->ops->transmit(c);
 	}
 	engine_link_up(l->engine, l);
 }
@@ -285,6 +299,18 @@ void link_refused(struct link *l)
 	went_down(l);
 }
 
+void link_full(struct link *l)
+{
+	struct engine *e = l->engine;
+
+	engine_log(e, LOG_WARNING, LOG_EVENT_BACKEND_LOST, l,
+		   "Backend %s has no room for more transactions; others take "
+		   "them.",
+		   l->name);
+	l->full = true;
+	l->stated_at = e->now;
+}
+
 /* It does not know our epoch: questions wait a while for it to be claimed. */
 static void link_unclaimed(struct link *l)
 {
@@ -295,21 +321,70 @@ static void link_unclaimed(struct link *l)
 	engine_due(l->engine, l->down_since + LINK_PATIENCE);
 }
 
-/* The backend remembers less than it acknowledged: do not build on it. */
-static bool has_forgotten(struct link *l, const struct message_state *m)
+struct link_floor link_floor(const struct link *l)
 {
-	if (m->last_serial >= l->ping_floor) {
-		l->faulty = false;
+	return (struct link_floor){ l->last_serial, l->stated.records };
+}
+
+static bool is_below(const struct message_state *m, struct link_floor floor)
+{
+	return m->last_serial < floor.serial || m->records < floor.records;
+}
+
+/*
+ * It had lost records.  The same process cannot have them back: what it has more
+ * now it was given since.  Another one may, if somebody brought the block back.
+ */
+static bool has_recovered(const struct link *l, const struct message_state *m)
+{
+	return m->instance != l->fault_instance && !is_below(m, link_floor(l));
+}
+
+/*
+ * The backend remembers less than it acknowledged: do not build on it, and
+ * believe nothing it says, until it has its records back.
+ */
+static bool has_forgotten(struct link *l, const struct frame *f,
+			  const struct message_state *m)
+{
+	struct link_floor floor = f->type == FRAME_PONG ? l->ping_floor :
+							  l->claim_floor;
+	struct engine *e = l->engine;
+
+	/* What it is to set aside it may have set aside already. */
+	if (l->lost_in)
 		return false;
+	if (l->faulty) {
+		l->faulty = !has_recovered(l, m);
+		return l->faulty;
 	}
-	if (!l->faulty)
-		engine_log(l->engine, LOG_CRIT, LOG_EVENT_INTEGRITY_FAULT, l,
-			   "Backend %s has lost records: it acknowledged serial %"
-			   PRIu64 " and now ends at %" PRIu64
-			   "; it is not used until they are back.",
-			   l->name, l->ping_floor, m->last_serial);
+	if (!is_below(m, floor))
+		return false;
+	engine_log(e, LOG_CRIT, LOG_EVENT_INTEGRITY_FAULT, l,
+		   "Backend %s has lost records: it had at least %" PRIu64
+		   ", up to serial %" PRIu64 ", and has %" PRIu64
+		   ", up to %" PRIu64
+		   "; it is not used until they are back.",
+		   l->name, floor.records, floor.serial, m->records,
+		   m->last_serial);
 	l->faulty = true;
+	l->fault_instance = m->instance;
+	l->lease_until = 0;
+	l->down_since = e->now;
+	engine_due(e, e->now + LINK_PATIENCE);
+	e->io.state_changed(e->io.ctx);
 	return true;
+}
+
+/* It has served another ledger, and is no sign that we were replaced. */
+static void is_foreign(struct link *l, uint64_t epoch)
+{
+	if (l->promised != epoch)
+		engine_log(l->engine, LOG_WARNING, LOG_EVENT_NONE, l,
+			   "Backend %s is new and has promised epoch %" PRIu64
+			   " to another main daemon: that needs a restart.",
+			   l->name, epoch);
+	l->promised = epoch;
 }
 
 void link_state(struct link *l, const struct frame *f,
@@ -318,6 +393,10 @@ void link_state(struct link *l, const struct frame *f,
 	struct engine *e = l->engine;
 	bool useless = l->full || l->faulty;
 
+	if (l->joining && f->epoch > e->epoch) {
+		is_foreign(l, f->epoch);
+		return;
+	}
 	l->promised = f->epoch;
 	l->instance = m->instance;
 	l->full = m->full;
@@ -329,10 +408,11 @@ void link_state(struct link *l, const struct frame *f,
 			    l->name, f->epoch, e->epoch);
 		return;
 	}
-	if (f->type == FRAME_PONG && has_forgotten(l, m))
+	if (has_forgotten(l, f, m))
 		return;
+	l->stated = (struct link_floor){ m->last_serial, m->records };
 	/* Said before it acknowledged what came last? */
-	if (m->last_serial >= l->last_serial) {
+	if (m->last_serial >= l->last_serial || l->lost_in) {
 		l->last_serial = m->last_serial;
 		l->records = m->records;
 	}
@@ -356,7 +436,7 @@ static void ping_answer(struct call *c, const struct frame *f)
 	if (l->engine->phase == PHASE_STOPPED)
 		return;
 	came_up(l);
-	if (m.leased && f->epoch == l->engine->epoch)
+	if (m.leased && !l->faulty && f->epoch == l->engine->epoch)
 		link_leased(l, sent_at);
 	recovery_advance(l->engine);
 }
@@ -395,6 +475,8 @@ static bool common_error(struct link *l, const struct frame *f)
 		return false;
 	switch (m.code) {
 	case MESSAGE_ERROR_FENCED:
+		if (l->joining)
+			return true;
 		engine_stop(e, ENGINE_STOP_FENCED,
 			    "Backend %s refuses epoch %" PRIu64
 			    ": it has promised %" PRIu64
@@ -438,6 +520,10 @@ void link_datagram(struct link *l, struct slice datagram)
 	/* An answer to one of several requests measures nothing (Karn). */
 	if (c->tries == 1 && !c->unmeasured)
 		measure(c->slow ? &l->slow : &l->quick, e->now - c->sent_at);
+	/* Without its records it knows nothing, whatever it is asked. */
+	if (l->faulty && f.type != FRAME_PONG && f.type != FRAME_PROMISE &&
+	    f.type != FRAME_ERROR)
+		return;
 	if (!common_error(l, &f))
 		c->ops->answer(c, &f);
 }
@@ -448,7 +534,7 @@ static void call_retry(struct call *c)
 {
 	c->tries++;
 	arm(c);
-	if (!c->link->up && c != &c->link->ping)
+	if (!may_send(c))
 		return;
 	c->link->engine->counters.datagrams_again++;
 	c->ops->transmit(c);
@@ -547,7 +633,7 @@ int64_t link_tick(struct link *l)
 	tick_calls(l);
 	if (l->up && is_dead(l))
 		went_down(l);
-	if (!l->up)
+	if (!l->up || l->faulty)
 		fail_impatient(l);
 	if (e->now >= ping_due(l))
 		link_ping(l, false);

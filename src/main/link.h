@@ -66,6 +66,12 @@ struct round_trip {
 	int64_t variation;
 };
 
+/* What a backend cannot fall behind without having lost something. */
+struct link_floor {
+	uint64_t serial;
+	uint64_t records;
+};
+
 struct link {
 	struct engine *engine;
 	unsigned index;
@@ -73,11 +79,15 @@ struct link {
 	uint32_t room;
 	uint32_t window;
 	bool lost; /* declared so: never asked */
+	bool joining; /* new, and not part of the ledger yet */
 	bool seen; /* has answered since the start */
 	bool up;
 	bool full;
 	bool claimed; /* has promised our epoch */
 	bool faulty; /* has lost what it acknowledged */
+	uint64_t lost_in; /* an epoch opened without it; 0: none, or it is back */
+	bool vanished; /* is empty, and was not */
+	uint64_t known; /* records it had when we last knew */
 	uint64_t promised; /* epoch of its last answer */
 	uint64_t instance;
 	uint64_t last_serial; /* acknowledged */
@@ -91,7 +101,11 @@ struct link {
 	struct list calls;
 	struct call ping;
 	bool ping_lease; /* it asks for a lease */
-	uint64_t ping_floor; /* had acknowledged so much when it was asked */
+	/* It had so much when it was asked, and when it was claimed. */
+	struct link_floor ping_floor;
+	struct link_floor claim_floor;
+	struct link_floor stated; /* what it said itself, the last time */
+	uint64_t fault_instance; /* of the process that had lost records */
 };
 
 void link_init(struct link *l, struct engine *e, unsigned index);
@@ -103,12 +117,16 @@ void link_datagram(struct link *l, struct slice datagram);
 void link_refused(struct link *l);
 /* Retransmissions, deadlines, pings that are due.  Returns when next to call. */
 int64_t link_tick(struct link *l);
+/* It has no room for more. */
+void link_full(struct link *l);
 /* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */
 void link_ping(struct link *l, bool lease);
 /* Answers questions, in our epoch? */
 bool link_usable(const struct link *l);
 /* Not usable, and for longer than questions wait. */
 bool link_hopeless(const struct link *l);
+/* What it has acknowledged, or said that it has. */
+struct link_floor link_floor(const struct link *l);
 /* It granted a lease on what was sent at @sent_at. */
 void link_leased(struct link *l, int64_t sent_at);
 /* What it says of itself in a PONG or PROMISE. */

@@ -159,7 +159,8 @@ int listeners_open(const struct main_config *config, struct listeners *ret)
 
 	claim_all(&passed, &l);
 	sockets_passed_done(&passed);
-	if (l.count > 0)
+	l.passed = l.count > 0;
+	if (l.passed)
 		compare(config, &l);
 	else
 		r = bind_all(config, &l);

@@ -6,6 +6,7 @@
 #ifndef MAIN_LISTENERS_H
 #define MAIN_LISTENERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sys/main_config.h"
@@ -16,6 +17,7 @@ struct listeners {
 	int fd[CONFIG_LISTEN_MAX];
 	struct address address[CONFIG_LISTEN_MAX]; /* with real ports */
 	size_t count;
+	bool passed; /* by the service manager */
 };
 
 /*

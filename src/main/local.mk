@@ -24,17 +24,22 @@ src_main_libmain_a_SOURCES = \
 	src/main/query_internal.h \
 	src/main/recovery.c src/main/recovery.h \
 	src/main/redis.c \
+	src/main/refill.c src/main/refill.h \
 	src/main/reply.c src/main/reply.h \
+	src/main/roster.c src/main/roster.h \
 	src/main/server.c src/main/server.h \
 	src/main/session.c src/main/session.h \
 	src/main/settings.c src/main/settings.h \
+	src/main/shipment.c src/main/shipment.h \
 	src/main/statement.c src/main/statement.h \
 	src/main/stats.c \
 	src/main/status.c src/main/status.h \
 	src/main/stream.c src/main/stream.h \
+	src/main/survey.c src/main/survey.h \
 	src/main/total.c src/main/total.h \
 	src/main/transferlog.c src/main/transferlog.h \
-	src/main/txlist.c
+	src/main/txlist.c \
+	src/main/verify.c src/main/verify.h
 
 sbin_PROGRAMS += src/main/chain-main
 src_main_chain_main_SOURCES = src/main/main.c

@@ -118,6 +118,9 @@ static int run(const struct options *options)
 
 	r = options->check_config ? 0 : start(options->config, &settings);
 	settings_done(&settings);
+	/* It was said what is wrong with it. */
+	if (r == -EBADMSG)
+		return EXIT_STATUS_CONFIG;
 	return r < 0 ? EXIT_STATUS_FAILURE : r;
 }
 
@@ -129,7 +132,7 @@ int main(int argc, char *argv[])
 	r = options_parse(argc, argv, &options);
 	if (r < 0)
 		return EXIT_STATUS_USAGE;
-	if (r == 0)
+	if (r > 0)
 		return EXIT_STATUS_OK;
 
 	log_open("chain-main", 0);

@@ -10,6 +10,31 @@
 #include "main/order.h"
 #include "util/percent.h"
 
+/* What is allowed in the field, else nothing: it may be of any length. */
+static void keep(char *out, size_t size, struct slice text, bool allowed)
+{
+	size_t len = allowed && text.len < size ? text.len : 0;
+
+	if (len > 0)
+		memcpy(out, text.p, len);
+	out[len] = '\0';
+}
+
+void op_refused(const struct op *op, struct refused *r)
+{
+	struct refused_order *o = &r->order;
+	struct amount amount;
+
+	o->known = true;
+	keep(o->sender, sizeof(o->sender), op->sender,
+	     !user_name_fault(op->sender));
+	keep(o->receiver, sizeof(o->receiver), op->receiver,
+	     !user_name_fault(op->receiver));
+	keep(o->amount, sizeof(o->amount), op->amount_text,
+	     amount_parse(op->amount_text, &amount) == 0);
+	keep(o->id, sizeof(o->id), op->id, !operation_id_fault(op->id));
+}
+
 /* The names are checked before the amount, as the original system does. */
 static int check_names(const struct op *op, const char *coin, struct refused *r)
 {
@@ -70,6 +95,23 @@ static int encode_memo(struct op *op, struct slice memo, struct refused *r)
 	return 0;
 }
 
+static int check_form(struct op *op, const struct engine_order *order,
+		      const char *coin, struct refused *refused)
+{
+	int r;
+
+	r = check_names(op, coin, refused);
+	if (r < 0)
+		return r;
+	r = check_amount(op, coin, refused);
+	if (r < 0)
+		return r;
+	r = check_id(op, refused);
+	if (r < 0)
+		return r;
+	return encode_memo(op, order->memo, refused);
+}
+
 int op_make(const struct engine_order *order, bool opening, const char *coin,
 	    struct op *ret, struct refused *refused)
 {
@@ -81,16 +123,10 @@ int op_make(const struct engine_order *order, bool opening, const char *coin,
 	ret->amount_text = opening ? slice_of("0") : order->amount;
 	ret->amount = AMOUNT_ZERO;
 	ret->id = order->id;
-	r = check_names(ret, coin, refused);
+	r = check_form(ret, order, coin, refused);
 	if (r < 0)
-		return r;
-	r = check_amount(ret, coin, refused);
-	if (r < 0)
-		return r;
-	r = check_id(ret, refused);
-	if (r < 0)
-		return r;
-	return encode_memo(ret, order->memo, refused);
+		op_refused(ret, refused);
+	return r;
 }
 
 /*
@@ -139,6 +175,7 @@ bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
 	if (refusal != REFUSAL_NONE) {
 		refused_by_rule(&refused, refusal, e->coin, op->sender,
 				op->receiver, op->amount_text, s.sender_after);
+		op_refused(op, &refused);
 		refuse_when_durable(e, &refused, rests_on_staged(refusal), done,
 				    arg);
 		return false;

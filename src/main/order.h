@@ -27,6 +27,8 @@ struct op {
 	char memo_text[3 * MEMO_MAX];
 };
 
+/* @r, which is there already, is a refusal of @op: the journal is told. */
+void op_refused(const struct op *op, struct refused *r);
 /* Check the form.  0, or -EINVAL with *refused. */
 int op_make(const struct engine_order *order, bool opening, const char *coin,
 	    struct op *ret, struct refused *refused) _must_check_;

@@ -239,3 +239,42 @@ void orders_tip(const struct call *c)
 {
 	engine_tip(c->client->env->engine, tip_done, c->answer);
 }
+
+static void verify_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_verified);
+}
+
+/* The serial and hash behind argument @at. */
+static bool take_tip(const struct call *c, size_t at,
+		     struct engine_known_tip *ret)
+{
+	if (!commands_word(c->arg[at], slice_of("TIP")) || at + 2 >= c->args) {
+		commands_misused(c, "Expected TIP, a serial and a hash");
+		return false;
+	}
+	if (parse_u64_range(c->arg[at + 1], 0, INT64_MAX, &ret->serial) < 0) {
+		commands_misused(c,
+				 "TIP: expected a serial number from 0 to %jd",
+				 (intmax_t)INT64_MAX);
+		return false;
+	}
+	if (parse_hex(c->arg[at + 2], ret->hash, sizeof(ret->hash)) < 0) {
+		commands_misused(c, "TIP: expected a hash of %d lower-case "
+				    "hexadecimal digits", CHAIN_HEX_SIZE);
+		return false;
+	}
+	return true;
+}
+
+void orders_verify(const struct call *c)
+{
+	struct engine_known_tip tip[ENGINE_TIPS_MAX];
+	size_t tips = 0;
+
+	for (size_t at = 0; at < c->args; at += 3)
+		if (!take_tip(c, at, &tip[tips++]))
+			return;
+	engine_verify(c->client->env->engine, tip, tips, verify_done,
+		      c->answer);
+}

@@ -27,6 +27,7 @@ const char *outcome_code_name(enum outcome_code code)
 		[OUTCOME_LIMIT] = "LIMIT",
 		[OUTCOME_READONLY] = "READONLY",
 		[OUTCOME_NOTFOUND] = "NOTFOUND",
+		[OUTCOME_INTEGRITY] = "INTEGRITY",
 		[OUTCOME_UNAVAILABLE] = "UNAVAILABLE",
 		[OUTCOME_UNKNOWN] = "UNKNOWN",
 	};
@@ -40,6 +41,7 @@ void refused_format(struct refused *r, enum outcome_code code,
 	va_list args;
 
 	r->code = code;
+	r->order.known = false;
 	va_start(args, format);
 	(void)vsnprintf(r->sentence, sizeof(r->sentence), format, args);
 	va_end(args);
@@ -141,12 +143,29 @@ void outcome_give(struct engine *e, engine_done done, void *arg,
 	done(arg, o);
 }
 
+static void tell_journal(struct engine *e, const struct refused *r)
+{
+	const struct engine_refusal_event event = {
+		.code = slice_of(outcome_code_name(r->code)),
+		.sentence = slice_of(r->sentence),
+		.sender = slice_of(r->order.sender),
+		.receiver = slice_of(r->order.receiver),
+		.amount = slice_of(r->order.amount),
+		.id = slice_of(r->order.id),
+	};
+
+	if (e->io.refused)
+		e->io.refused(e->io.ctx, &event);
+}
+
 void outcome_refuse(struct engine *e, engine_done done, void *arg,
 		    const struct refused *r)
 {
 	struct outcome o = { .code = r->code,
 			     .sentence = slice_of(r->sentence) };
 
+	if (r->order.known)
+		tell_journal(e, r);
 	outcome_give(e, done, arg, &o);
 }
 

@@ -7,15 +7,26 @@
 #define MAIN_OUTCOME_H
 
 #include "ledger/ledger.h"
+#include "ledger/name.h"
 #include "main/engine.h"
 
 /* Room for the longest sentence: three names and some words. */
 #define OUTCOME_SENTENCE_SIZE 512
 
+/* Whose order was refused, for the journal. */
+struct refused_order {
+	bool known; /* else it is none, or no rule was broken */
+	char sender[USER_NAME_MAX + 1];
+	char receiver[USER_NAME_MAX + 1];
+	char amount[AMOUNT_TEXT_MAX + 1];
+	char id[OPERATION_ID_MAX + 1];
+};
+
 /* A refusal that can be kept for later. */
 struct refused {
 	enum outcome_code code;
 	char sentence[OUTCOME_SENTENCE_SIZE];
+	struct refused_order order;
 };
 
 /* What the ledger refused, in words; @balance only for INSUFFICIENT. */

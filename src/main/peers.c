@@ -31,6 +31,8 @@ struct peers {
 	char scratch[FRAME_SIZE_MAX + 1];
 };
 
+static void peer_ready(void *arg, uint32_t epoll_events);
+
 static int peer_connect(struct peer *p, const struct main_config *config,
 			const struct address *to)
 {
@@ -48,6 +50,25 @@ static int peer_connect(struct peer *p, const struct main_config *config,
 	return p->room ? 0 : sockets_datagram_room(p->fd, &p->room);
 }
 
+static int set_sharing(const struct peers *p, bool on)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->count; i++)
+		r = sockets_set_sharing(p->peer[i].fd, on);
+	return r;
+}
+
+static int connect_next(struct peers *p, const struct main_config *config)
+{
+	struct peer *next = &p->peer[p->count];
+
+	*next = (struct peer){ .all = p,
+			       .backend = (unsigned)p->count,
+			       .fd = -1 };
+	return peer_connect(next, config, &config->backend[p->count++].address);
+}
+
 int peers_new(const struct main_config *config, struct peers **ret,
 	      size_t *ret_backend)
 {
@@ -59,28 +80,48 @@ int peers_new(const struct main_config *config, struct peers **ret,
 	if (!p)
 		return -ENOMEM;
 
-	for (size_t i = 0; i < config->backends; i++) {
-		p->peer[i] = (struct peer){ .all = p, .backend = (unsigned)i };
-		p->count++;
-		r = peer_connect(&p->peer[i], config,
-				 &config->backend[i].address);
-		if (r < 0) {
-			*ret_backend = i;
+	while (p->count < config->backends) {
+		*ret_backend = p->count;
+		r = connect_next(p, config);
+		if (r < 0)
 			return r;
-		}
 	}
 
 	/* All are there: nobody else may join their port. */
-	for (size_t i = 0; i < p->count; i++) {
-		r = sockets_end_sharing(p->peer[i].fd);
-		if (r < 0) {
-			*ret_backend = i;
-			return r;
-		}
-	}
+	r = set_sharing(p, false);
+	if (r < 0)
+		return r;
 
 	*ret = TAKE_PTR(p);
 	return 0;
+}
+
+static void drop_last(struct peers *p)
+{
+	struct peer *last = &p->peer[--p->count];
+
+	if (last->fd >= 0)
+		(void)close(last->fd);
+}
+
+int peers_add(struct peers *p, const struct main_config *config)
+{
+	struct peer *new = &p->peer[p->count];
+	int r;
+
+	r = set_sharing(p, true);
+	if (r < 0)
+		return r;
+	r = connect_next(p, config);
+	if (r == 0)
+		r = set_sharing(p, false);
+	if (r == 0)
+		r = loop_watch(p->loop, new->fd, EPOLLIN, peer_ready, new);
+	if (r < 0) {
+		drop_last(p);
+		(void)set_sharing(p, false);
+	}
+	return r;
 }
 
 struct peers *peers_free(struct peers *p)

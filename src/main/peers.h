@@ -33,6 +33,8 @@ struct peers_events {
  */
 int peers_new(const struct main_config *config, struct peers **ret,
 	      size_t *ret_backend) _must_check_;
+/* One more, watched: the next of @config behind those that there are. */
+int peers_add(struct peers *p, const struct main_config *config) _must_check_;
 struct peers *peers_free(struct peers *p);
 DEFINE_CLEANUP(struct peers, peers_free);
 

@@ -17,6 +17,7 @@ void queries_init(struct engine *e)
 	list_init(&e->queries.active);
 	list_init(&e->queries.waiting);
 	list_init(&e->queries.statements);
+	list_init(&e->queries.verify.waiting);
 }
 
 struct slice query_user(const struct query *q)
@@ -42,6 +43,8 @@ void queries_done(struct engine *e)
 	while ((node = list_first(&e->queries.waiting)))
 		query_free(list_entry(node, struct query, node));
 	while ((node = list_first(&e->queries.statements)))
+		query_free(list_entry(node, struct query, node));
+	while ((node = list_first(&e->queries.verify.waiting)))
 		query_free(list_entry(node, struct query, node));
 }
 
@@ -118,8 +121,8 @@ int64_t queries_tick(struct engine *e)
 	return INT64_MAX;
 }
 
-static struct query *query_new(struct engine *e, const struct query_kind *kind,
-			       const struct slip *s)
+struct query *query_new(struct engine *e, const struct query_kind *kind,
+			const struct slip *s)
 {
 	struct slice name = s->order.id.len ? s->order.id : s->order.sender;
 	struct query *q = NULL;

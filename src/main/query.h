@@ -11,6 +11,7 @@
 
 #include "main/engine.h"
 #include "main/link.h"
+#include "main/verify.h"
 #include "util/list.h"
 
 /* Questions under way at once, and those that may wait for their turn. */
@@ -26,6 +27,7 @@ struct queries {
 	size_t waitings;
 	struct query *statement; /* one is written at a time … */
 	struct list statements; /* … and these are next */
+	struct verify verify;
 };
 
 void queries_init(struct engine *e);

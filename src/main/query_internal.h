@@ -12,6 +12,7 @@
 
 struct query;
 struct stats;
+struct verification;
 
 struct query_kind {
 	void (*start)(struct query *q);
@@ -38,10 +39,14 @@ struct query {
 	struct amount balance; /* the user's, running */
 	struct stream *stream;
 	struct stats *stats;
+	struct verification *verification;
 	uint8_t tip[CHAIN_HASH_SIZE];
 	int write_error;
 };
 
+/* As of now; NULL: there is no room, and who asked was told. */
+struct query *query_new(struct engine *e, const struct query_kind *kind,
+			const struct slip *s);
 struct slice query_user(const struct query *q);
 /* The question is answered; it is gone afterwards. */
 void query_give(struct query *q, const struct outcome *o);
@@ -54,5 +59,6 @@ void query_refuse(struct query *q, enum outcome_code code, const char *format,
 
 extern const struct query_kind query_stats;
 extern const struct query_kind query_txlist;
+extern const struct query_kind query_verify;
 
 #endif

@@ -21,6 +21,10 @@ void recovery_init(struct engine *e);
 void recovery_done(struct engine *e);
 /* A link has answered a ping, or a claim: see how far we are. */
 void recovery_advance(struct engine *e);
+/* The last batch is where it should be: open for business. */
+void recovery_opened(struct engine *e);
+/* Is it the claim of its link? */
+bool recovery_is_claim(const struct call *c);
 /* A backend does not know our epoch (any more): claim it there. */
 void recovery_claim(struct engine *e, struct link *l);
 

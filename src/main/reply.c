@@ -109,6 +109,35 @@ int reply_statement(struct buf *out, const struct outcome *o)
 	return r;
 }
 
+static int put_coins(struct buf *out, struct sum coins)
+{
+	int64_t number;
+
+	if (sum_to_i64(coins, &number) < 0)
+		return resp_put_null(out);
+	return resp_put_integer(out, number);
+}
+
+int reply_verified(struct buf *out, const struct outcome *o)
+{
+	int r;
+
+	r = resp_put_array(out, 6);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.verified.serial);
+	if (r == 0)
+		r = put_hash(out, o->u.verified.hash);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.verified.records);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.verified.members);
+	if (r == 0)
+		r = put_coins(out, o->u.verified.coins);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.verified.gaps);
+	return r;
+}
+
 static int put_partner(struct buf *out, const struct engine_partner *p,
 		       int64_t net)
 {

@@ -20,6 +20,11 @@ int reply_receipt(struct buf *out, const struct outcome *o) _must_check_;
 int reply_tip(struct buf *out, const struct outcome *o) _must_check_;
 /* Path, number of transactions, hash of the last. */
 int reply_statement(struct buf *out, const struct outcome *o) _must_check_;
+/*
+ * Serial, hash, transactions, users, coins, missing serials.  Coins are null if
+ * they are no RESP integer.
+ */
+int reply_verified(struct buf *out, const struct outcome *o) _must_check_;
 /* A row (counterpart, count, net) each; LIMIT if a net is no RESP integer. */
 int reply_stats(struct buf *out, const struct outcome *o) _must_check_;
 /* @balance may be NULL: then the record has no such column. */

@@ -7,12 +7,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "main/clients.h"
 #include "main/engine.h"
 #include "main/info.h"
 #include "main/peers.h"
+#include "main/roster.h"
 #include "main/session.h"
 #include "main/statement.h"
 #include "main/status.h"
@@ -38,7 +40,10 @@ struct server {
 	struct peers *peers;
 	struct statement *statement;
 	struct transferlog transfers;
+	struct refusallog refusals;
 	struct status status;
+	struct roster roster;
+	char *roster_path;
 
 	struct loop_timer *engine_timer;
 	int64_t armed; /* when that fires; INT64_MAX: not at all */
@@ -107,6 +112,8 @@ static void turn_end(void *arg)
 	if (s->state_changed) {
 		s->state_changed = false;
 		status_state_changed(&s->status);
+		if (s->status.open)
+			clients_end_hold(s->clients);
 	}
 	arm_engine_timer(s);
 	if (s->stopping && is_drained(s))
@@ -139,6 +146,54 @@ static void io_transferred(void *ctx, const struct engine_transfer_event *t)
 	status_touch(&s->status, s->now);
 }
 
+static void io_refused(void *ctx, const struct engine_refusal_event *r)
+{
+	struct server *s = ctx;
+
+	refusallog_add(&s->refusals, s->now, r);
+}
+
+/* What is to be known of the backends at the next start. */
+static int save_roster(struct server *s)
+{
+	struct engine_info i;
+
+	engine_info(s->engine, &i);
+	for (size_t n = 0; n < i.backends; n++) {
+		bool lost = i.backend[n].state == ENGINE_BACKEND_LOST;
+		int r = roster_set(&s->roster, i.backend[n].name, lost,
+				   lost ? i.epoch : i.backend[n].records);
+
+		if (r < 0)
+			return r;
+	}
+	return roster_write(&fileops_kernel, s->roster_path, &s->roster);
+}
+
+static bool any_lost(const struct server *s)
+{
+	const struct main_config *c = s->settings.config;
+
+	for (size_t i = 0; i < c->backends; i++)
+		if (c->backend[i].lost)
+			return true;
+	return false;
+}
+
+static int io_opening(void *ctx)
+{
+	struct server *s = ctx;
+	int r = save_roster(s);
+
+	/* It tells a backend that returns from one that was here all along. */
+	if (r < 0 && any_lost(s))
+		return r;
+	if (r < 0)
+		log_print(LOG_WARNING, NULL, "cannot write %s: %s",
+			  s->roster_path, strerror(-r));
+	return 0;
+}
+
 static void io_state_changed(void *ctx)
 {
 	struct server *s = ctx;
@@ -155,6 +210,8 @@ static int exit_status_of(enum engine_stop why)
 		return EXIT_STATUS_INTEGRITY;
 	case ENGINE_STOP_MEMORY:
 		return EXIT_STATUS_FAILURE;
+	case ENGINE_STOP_STATE:
+		return EXIT_STATUS_IO;
 	}
 	return EXIT_STATUS_FAILURE;
 }
@@ -166,6 +223,8 @@ static enum log_event event_of(enum engine_stop why)
 		return LOG_EVENT_FENCED_OFF;
 	case ENGINE_STOP_INTEGRITY:
 		return LOG_EVENT_INTEGRITY_FAULT;
+	case ENGINE_STOP_STATE:
+		return LOG_EVENT_STORAGE_FAILURE;
 	case ENGINE_STOP_MEMORY:
 		return LOG_EVENT_NONE;
 	}
@@ -286,13 +345,74 @@ void server_stop(void *server)
 	loop_arm(s->stop_timer, loop_now() + SERVER_STOP_USEC);
 }
 
+static bool is_configured(const struct main_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->backends; i++)
+		if (strcmp(c->backend[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void fill_backend(const struct server *s, unsigned i,
+			 struct engine_backend *ret)
+{
+	const struct main_config *c = s->settings.config;
+	const struct roster_entry *known;
+
+	*ret = (struct engine_backend){
+		.name = slice_of(c->backend[i].name),
+		.room = peers_room(s->peers, i),
+		.window = peers_window(s->peers, i),
+		.lost = c->backend[i].lost,
+	};
+	known = roster_find(&s->roster, ret->name);
+	if (known && known->lost)
+		ret->lost_in = known->number;
+	else if (known)
+		ret->records = known->number;
+}
+
+static void add_backend(struct server *s, struct main_config_backend *b)
+{
+	struct main_config *c = s->settings.config;
+	struct engine_backend backend;
+	int r;
+
+	if (c->backends == CONFIG_BACKENDS_MAX) {
+		log_print(LOG_WARNING, NULL,
+			  "there is no room for backend %s before a restart",
+			  b->name);
+		return;
+	}
+	c->backend[c->backends++] = *b;
+	r = peers_add(s->peers, c);
+	if (r < 0) {
+		log_print(LOG_ERR, NULL,
+			  "cannot make a socket for backend %s: %s", b->name,
+			  strerror(-r));
+		c->backends--;
+		return;
+	}
+	b->name = NULL;
+	fill_backend(s, (unsigned)c->backends - 1, &backend);
+	engine_add_backend(s->engine, &backend);
+}
+
+/* Those that the configuration did not have before. */
+static void add_backends(struct server *s, struct main_config *from)
+{
+	for (size_t i = 0; i < from->backends; i++)
+		if (!is_configured(s->settings.config, from->backend[i].name))
+			add_backend(s, &from->backend[i]);
+}
+
 /* Put into force what can be while running. */
 static void apply(struct server *s, struct settings *new)
 {
 	const struct log_fields fields = {
 		.event = LOG_EVENT_CONFIGURATION_RELOADED,
 	};
-	const struct main_config *from = new->config;
+	struct main_config *from = new->config;
 	struct main_config *to = s->settings.config;
 
 	settings_warn_of_restart(to, from);
@@ -305,6 +425,7 @@ static void apply(struct server *s, struct settings *new)
 	turn_begin(s);
 	engine_reconfigure(s->engine, to->request_timeout, to->accept_gaps,
 			   &s->settings.key);
+	add_backends(s, from);
 	clients_set_most(s->clients, to->max_clients);
 	status_set_start_wait(&s->status, to->start_wait);
 	log_print(LOG_NOTICE, &fields, "configuration reloaded from %s",
@@ -332,6 +453,53 @@ void server_reload(void *server)
 
 /* --- Start and end */
 
+/* What a backend had that is configured no more would be taken for never done. */
+static int check_roster(const struct server *s)
+{
+	const struct log_fields fields = {
+		.event = LOG_EVENT_CONFIGURATION_REJECTED,
+	};
+
+	for (size_t i = 0; i < s->roster.count; i++) {
+		const struct roster_entry *e = &s->roster.entry[i];
+
+		if (e->lost || !e->number ||
+		    is_configured(s->settings.config, e->name))
+			continue;
+		log_print(LOG_ERR, &fields,
+			  "%s: there is no [backend %s], but it had %" PRIu64
+			  " transactions when the ledger was open last: put it "
+			  "back, or declare it lost; to begin another ledger, "
+			  "remove %s",
+			  s->path, e->name, e->number, s->roster_path);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+/* Without it the backends are taken as they come. */
+static int read_roster(struct server *s)
+{
+	_cleanup_(buf_done) struct buf fault = { 0 };
+	int r;
+
+	if (asprintf(&s->roster_path, "%s/" ROSTER_FILE,
+		     s->settings.config->state) < 0) {
+		s->roster_path = NULL;
+		return -ENOMEM;
+	}
+	r = roster_read(&fileops_kernel, s->roster_path, &s->roster, &fault);
+	if (r == -ENOMEM)
+		return r;
+	if (r == -EBADMSG)
+		log_print(LOG_WARNING, NULL, "%.*s; going on without it",
+			  (int)fault.len, (const char *)fault.data);
+	else if (r < 0)
+		log_print(LOG_WARNING, NULL, "cannot read %s: %s",
+			  s->roster_path, strerror(-r));
+	return check_roster(s);
+}
+
 static int fill_config(const struct server *s, struct engine_config *ret)
 {
 	const struct main_config *c = s->settings.config;
@@ -345,12 +513,8 @@ static int fill_config(const struct server *s, struct engine_config *ret)
 		.key = s->settings.key,
 		.backends = c->backends,
 	};
-	for (unsigned i = 0; i < c->backends; i++) {
-		ret->backend[i].name = slice_of(c->backend[i].name);
-		ret->backend[i].room = peers_room(s->peers, i);
-		ret->backend[i].window = peers_window(s->peers, i);
-		ret->backend[i].lost = c->backend[i].lost;
-	}
+	for (unsigned i = 0; i < c->backends; i++)
+		fill_backend(s, i, &ret->backend[i]);
 	random_bytes(ret->seed, sizeof(ret->seed));
 	return amount_from_u64(c->initial_balance, &ret->initial_balance);
 }
@@ -362,6 +526,8 @@ static int start_engine(struct server *s)
 		.send = io_send,
 		.log = io_log,
 		.transferred = io_transferred,
+		.refused = io_refused,
+		.opening = io_opening,
 		.state_changed = io_state_changed,
 		.stop = io_stop,
 		.statement_begin = io_statement_begin,
@@ -373,7 +539,9 @@ static int start_engine(struct server *s)
 	struct engine_config config;
 	int r;
 
-	r = fill_config(s, &config);
+	r = read_roster(s);
+	if (r == 0)
+		r = fill_config(s, &config);
 	if (r == 0)
 		r = engine_new(&config, &io, &s->engine);
 	explicit_bzero(&config, sizeof(config));
@@ -411,6 +579,14 @@ static int start_clients(struct server *s, struct listeners *l)
 			turn_begin, s, &s->clients);
 	for (size_t i = 0; r == 0 && i < l->count; i++)
 		r = clients_listen(s->clients, TAKE_FD(l->fd[i]));
+
+	/*
+	 * Somebody may have come before us, and be why we were started: that
+	 * takes as long as any request may take, not an "unavailable".
+	 */
+	if (r == 0 && l->passed)
+		clients_hold(s->clients,
+			     s->started + s->settings.config->request_timeout);
 	return r;
 }
 
@@ -424,6 +600,8 @@ static int start_timers(struct server *s)
 		r = loop_add_timer(s->loop, stop_now, s, &s->stop_timer);
 	if (r == 0)
 		r = transferlog_init(&s->transfers, s->loop);
+	if (r == 0)
+		r = refusallog_init(&s->refusals, s->loop);
 	if (r == 0)
 		r = status_init(&s->status, s->loop,
 				s->settings.config->start_wait, gather, s);
@@ -493,6 +671,13 @@ struct server *server_free(struct server *s)
 		return NULL;
 
 	transferlog_flush(&s->transfers);
+	refusallog_flush(&s->refusals);
+	/*
+	 * Only what was open knows how many records there are; one that was
+	 * replaced must not write over what its successor has written.
+	 */
+	if (s->status.open && !s->stopped)
+		(void)save_roster(s);
 	clients_free(s->clients);
 	engine_free(s->engine);
 	sessions_free(s->sessions);
@@ -500,6 +685,7 @@ struct server *server_free(struct server *s)
 	statement_free(s->statement);
 	settings_done(&s->settings);
 	buf_done(&s->listen);
+	free(s->roster_path);
 	free(s);
 	return NULL;
 }

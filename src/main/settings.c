@@ -128,17 +128,25 @@ static bool same_copies(const struct main_config *a,
 	return a->copies == b->copies;
 }
 
+static bool has_backend(const struct main_config *c,
+			const struct main_config_backend *b)
+{
+	for (size_t i = 0; i < c->backends; i++)
+		if (same_text(c->backend[i].name, b->name) &&
+		    address_equal(&c->backend[i].address, &b->address) &&
+		    c->backend[i].lost == b->lost)
+			return true;
+	return false;
+}
+
+/* The old ones, as they were: new ones need no restart. */
 static bool same_backends(const struct main_config *a,
 			  const struct main_config *b)
 {
-	bool same = a->backends == b->backends;
-
-	for (size_t i = 0; same && i < a->backends; i++)
-		same = same_text(a->backend[i].name, b->backend[i].name) &&
-		       address_equal(&a->backend[i].address,
-				     &b->backend[i].address) &&
-		       a->backend[i].lost == b->backend[i].lost;
-	return same;
+	for (size_t i = 0; i < a->backends; i++)
+		if (!has_backend(b, &a->backend[i]))
+			return false;
+	return true;
 }
 
 static const struct {

@@ -30,11 +30,14 @@ struct stats {
 	uint32_t count;
 	uint32_t cap;
 	struct buf names;
+	uint32_t absent; /* not asked: copies count in their place */
 	size_t waiting; /* for so many parts */
 	struct part part[ENGINE_BACKENDS_MAX];
 };
 
 static const struct call_ops stats_ops;
+
+static void stats_start(struct query *q);
 
 static struct slice partner_name(const struct stats *s, uint32_t i)
 {
@@ -208,8 +211,16 @@ static void stats_answer(struct call *c, const struct frame *f)
 
 static void stats_failed(struct call *c)
 {
-	query_unavailable(list_entry(c, struct part, call)->query,
-			  c->link->name);
+	struct query *q = list_entry(c, struct part, call)->query;
+	const struct link *missing;
+
+	/* Without it, if copies of what it has are enough; from the start. */
+	if (link_hopeless(c->link) && engine_complete(q->engine, &missing)) {
+		stats_drop(q);
+		stats_start(q);
+	} else {
+		query_unavailable(q, c->link->name);
+	}
 }
 
 static const struct call_ops stats_ops = {
@@ -268,7 +279,7 @@ static void scan(struct query *q)
 static bool filters_fit(struct query *q)
 {
 	for (unsigned i = 0; i < q->engine->links; i++)
-		if (!engine_filter(q->engine, i, 0, q->upto,
+		if (!engine_filter(q->engine, i, 0, q->upto, q->stats->absent,
 				   &q->stats->part[i].filter))
 			return false;
 	return true;
@@ -278,30 +289,36 @@ static void ask_all(struct query *q)
 {
 	struct engine *e = q->engine;
 	struct stats *s = q->stats;
-	const struct link *missing;
+	uint32_t asked = 0;
 
-	/* Checked first: afterwards a call that fails ends the question. */
-	if (!engine_complete(e, &missing)) {
-		query_unavailable(q, missing->name);
-		return;
+	for (unsigned i = 0; i < e->links; i++)
+		if (!(s->absent & UINT32_C(1) << i))
+			asked |= UINT32_C(1) << i;
+	s->waiting = (size_t)__builtin_popcount(asked);
+	/* None of them fails at once: those are absent. */
+	for (; asked; asked &= asked - 1) {
+		unsigned i = (unsigned)__builtin_ctz(asked);
+
+		ask(&s->part[i], &e->link[i]);
 	}
-	for (size_t i = 0; i < e->links; i++)
-		s->waiting += !e->link[i].lost;
-	for (size_t i = 0; i < e->links; i++)
-		if (!e->link[i].lost)
-			ask(&s->part[i], &e->link[i]);
 }
 
 static void stats_start(struct query *q)
 {
+	const struct link *missing;
 	struct stats *s;
 
+	if (!engine_complete(q->engine, &missing)) {
+		query_unavailable(q, missing->name);
+		return;
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
 		query_refuse(q, OUTCOME_UNAVAILABLE, "Out of memory.");
 		return;
 	}
 	q->stats = s;
+	s->absent = engine_absent(q->engine);
 	map_init(&s->map, q->engine->hash_key);
 	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++) {
 		s->part[i].query = q;

@@ -10,6 +10,9 @@
 
 #include "main/status.h"
 
+/* Seconds beyond start_wait after which a start that says nothing hangs. */
+#define START_MARGIN 30
+
 static void work_out_rate(struct status *s, const struct info *i, int64_t now)
 {
 	uint64_t transfers = i->engine.transfers - s->transfers;
@@ -49,6 +52,7 @@ static void tell_line(void *arg)
 /* Waited long enough: not open, but up. */
 static void start_wait_over(void *arg)
 {
+	_cleanup_(buf_done) struct buf why = { 0 };
 	struct status *s = arg;
 	struct info i;
 
@@ -56,8 +60,9 @@ static void start_wait_over(void *arg)
 		return;
 
 	s->gather(s->ctx, &i);
-	log_print(LOG_WARNING, NULL, "not open yet: waiting for backend %s",
-		  i.engine.waiting_for ? i.engine.waiting_for : "?");
+	if (info_waiting(&i, &why) == 0)
+		log_print(LOG_WARNING, NULL, "not open yet: %.*s",
+			  (int)why.len, (const char *)why.data);
 	tell_line(s);
 	notify_ready();
 	s->ready = true;
@@ -86,8 +91,12 @@ int status_init(struct status *s, struct loop *loop, int64_t start_wait,
 
 void status_set_start_wait(struct status *s, int64_t start_wait)
 {
-	if (!s->ready)
-		loop_arm(s->start_timer, s->started + start_wait);
+	if (s->ready)
+		return;
+
+	/* It may be longer than the manager waits of itself. */
+	notify_extend((unsigned)(start_wait / USEC_PER_SEC) + START_MARGIN);
+	loop_arm(s->start_timer, s->started + start_wait);
 }
 
 void status_touch(struct status *s, int64_t now)

@@ -6,13 +6,20 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "main/engine_internal.h"
+#include "main/outcome.h"
 #include "main/stream.h"
 
 /* Ask for more when less than this is left to take. */
 #define LOW_WATER 32768
+/*
+ * Bytes at once of a gentle stream.  The answer to an order stands behind them
+ * in the same socket, and this process reads them in one turn.
+ */
+#define GENTLE_BURST 16384
 
 /* One backend's part. */
 struct branch {
@@ -20,7 +27,9 @@ struct branch {
 	struct stream *stream;
 	bool ended; /* nothing more will come */
 	uint64_t covered; /* has sent all up to here */
+	uint64_t read; /* serial of the newest head */
 	uint16_t pages; /* datagrams to ask for at once */
+	struct message_filter filter;
 	struct buf lines;
 	size_t taken;
 	bool has_head;
@@ -39,11 +48,20 @@ struct stream {
 	size_t id_len;
 	bool columns;
 	bool everything;
+	bool all;
+	bool settle;
 	bool endless;
+	bool gentle;
+	uint64_t given; /* serial of the last record given */
 	bool pumping;
+	bool again; /* the pump must look at all branches once more */
 	bool over; /* ended() was called, or will be when the pump stops */
 	enum stream_end how;
 	const char *missing;
+	bool faulty; /* fault() instead, with these */
+	uint64_t fault_serial;
+	char fault[OUTCOME_SENTENCE_SIZE];
+	struct slice of[ENGINE_BACKENDS_MAX]; /* on the heads given last */
 	struct branch branch[ENGINE_BACKENDS_MAX];
 };
 
@@ -78,11 +96,13 @@ int stream_new(struct engine *e, const struct stream_query *q,
 	s->upto = q->upto;
 	s->columns = q->columns;
 	s->everything = q->everything;
+	s->all = q->all;
+	s->settle = q->settle;
+	s->given = q->after;
 	s->endless = q->endless;
+	s->gentle = q->gentle;
 	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++) {
 		s->branch[i].stream = s;
-		s->branch[i].covered = q->after;
-		s->branch[i].pages = 1;
 		list_init(&s->branch[i].call.node);
 	}
 	r = copy_slice(q->user, &s->user, &s->user_len);
@@ -109,6 +129,14 @@ struct stream *stream_free(struct stream *s)
 	return NULL;
 }
 
+static void say_end(struct stream *s)
+{
+	if (s->faulty)
+		s->ops->fault(s->arg, s->fault_serial, s->fault);
+	else
+		s->ops->ended(s->arg, s->how, s->missing);
+}
+
 /*
  * ended() may free the stream: nothing may touch it afterwards, so the pump
  * says it last.
@@ -123,7 +151,26 @@ static void finish(struct stream *s, enum stream_end how, const char *missing)
 	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
 		call_end(&s->branch[i].call);
 	if (!s->pumping)
-		s->ops->ended(s->arg, how, missing);
+		say_end(s);
+}
+
+/* What the backends hold cannot be a history; only seen by the pump. */
+static void _printf_(3, 4) contradict(struct stream *s, uint64_t serial,
+				      const char *format, ...)
+{
+	va_list args;
+
+	if (s->over)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(s->fault, sizeof(s->fault), format, args);
+	va_end(args);
+	s->fault_serial = serial;
+	s->faulty = true;
+	if (s->ops->fault)
+		finish(s, STREAM_COMPLETE, NULL);
+	else
+		engine_stop(s->engine, ENGINE_STOP_INTEGRITY, "%s", s->fault);
 }
 
 /* Fetching. */
@@ -133,13 +180,9 @@ static struct link *branch_link(const struct branch *b)
 	return &b->stream->engine->link[b - b->stream->branch];
 }
 
-static void fetch_filter(const struct stream *s, const struct link *l,
-			 struct message_filter *f)
+static uint32_t page_room(const struct stream *s, const struct link *l)
 {
-	if (s->everything ||
-	    !engine_filter(s->engine, l->index, s->after, s->upto, f))
-		/* Too many to name: identical ones are dropped here. */
-		*f = (struct message_filter){ .everything = true };
+	return s->gentle && l->room > GENTLE_BURST ? GENTLE_BURST : l->room;
 }
 
 static void fetch_transmit(struct call *c)
@@ -149,10 +192,11 @@ static void fetch_transmit(struct call *c)
 	struct message_fetch m = {
 		.after = b->covered,
 		.upto = s->upto,
-		.room = (uint16_t)c->link->room,
+		.room = (uint16_t)page_room(s, c->link),
 		.user = { s->user, s->user_len },
 		.id = { s->id, s->id_len },
 		.columns = s->columns,
+		.settle = s->settle,
 	};
 	struct writer w = call_writer(c);
 
@@ -160,7 +204,7 @@ static void fetch_transmit(struct call *c)
 	if (c->tries > 1 && b->pages > 1)
 		b->pages /= 2;
 	m.pages = b->pages;
-	fetch_filter(s, c->link, &m.filter);
+	m.filter = b->filter;
 	message_put_fetch(&w, &m);
 	call_send(c, FRAME_FETCH, 0, &w);
 }
@@ -178,10 +222,12 @@ static void fetch_more(struct branch *b)
 		   s->endless ? PATIENCE_ENDLESS : LINK_PATIENCE, false);
 }
 
-static uint16_t most_pages(const struct link *l)
+static uint16_t most_pages(const struct stream *s, const struct link *l)
 {
 	uint32_t pages = l->window / (l->room + 1024);
 
+	if (s->gentle && pages > GENTLE_BURST / page_room(s, l))
+		pages = GENTLE_BURST / page_room(s, l);
 	if (pages < 1)
 		return 1;
 	return (uint16_t)(pages < MESSAGE_PAGES_MAX ? pages :
@@ -191,19 +237,18 @@ static uint16_t most_pages(const struct link *l)
 /* All came at the first attempt: ask for more at once. */
 static void widen(struct branch *b)
 {
-	uint16_t most = most_pages(branch_link(b));
+	uint16_t most = most_pages(b->stream, branch_link(b));
 
 	b->pages = b->pages < most / 2 ? (uint16_t)(2 * b->pages) : most;
 }
 
 /* Merging. */
 
-static void contradiction(struct stream *s, const struct branch *b,
-			  const char *what)
+static void no_record(const struct branch *b, const char *what)
 {
-	engine_stop(s->engine, ENGINE_STOP_INTEGRITY,
-		    "Backend %s: the record behind serial %" PRIu64 ": %s.",
-		    branch_link(b)->name, b->covered, what);
+	contradict(b->stream, 0,
+		   "Backend %s: the record behind serial %" PRIu64 ": %s.",
+		   branch_link(b)->name, b->read, what);
 }
 
 /* The next line of a branch becomes its head.  False: none is here. */
@@ -222,16 +267,17 @@ static bool load_head(struct branch *b)
 	start = (const char *)b->lines.data + b->taken;
 	newline = memchr(start, '\n', left);
 	if (!newline) {
-		contradiction(b->stream, b, "a page ends inside a line");
+		no_record(b, "a page ends inside a line");
 		return false;
 	}
 	line = (struct slice){ start, (size_t)(newline - start) };
 	if (record_parse(line, &b->head, &fault) < 0) {
-		contradiction(b->stream, b, fault);
+		no_record(b, fault);
 		return false;
 	}
 	b->taken += line.len + 1;
 	b->has_head = true;
+	b->read = b->head.serial;
 	return true;
 }
 
@@ -259,6 +305,7 @@ static void add_holder(struct stream_record *r, const struct branch *b)
 {
 	uint32_t bit = UINT32_C(1) << (b - b->stream->branch);
 
+	b->stream->of[b - b->stream->branch] = b->head.of;
 	if (b->head.of.len)
 		r->copies |= bit;
 	else
@@ -269,21 +316,25 @@ static void add_holder(struct stream_record *r, const struct branch *b)
 static bool gather(struct stream *s, struct branch *lowest,
 		   struct stream_record *ret)
 {
-	*ret = (struct stream_record){ .record = lowest->head };
+	*ret = (struct stream_record){ .record = lowest->head, .of = s->of };
+	s->given = lowest->head.serial;
 	for (size_t i = 0; i < s->engine->links; i++) {
 		struct branch *b = &s->branch[i];
 
 		if (!b->has_head || b->head.serial != ret->record.serial)
 			continue;
 		if (!record_same(&b->head, &ret->record)) {
-			engine_stop(s->engine, ENGINE_STOP_INTEGRITY,
-				    "Serial %" PRIu64 " has different contents "
-				    "on backends %s and %s.",
-				    ret->record.serial,
-				    branch_link(lowest)->name,
-				    branch_link(b)->name);
+			contradict(s, ret->record.serial,
+				   "Serial %" PRIu64 " has different contents "
+				   "on backends %s and %s.",
+				   ret->record.serial,
+				   branch_link(lowest)->name,
+				   branch_link(b)->name);
 			return false;
 		}
+		/* Of an old record, one that bears its hash, to be tried. */
+		if (b->head.sealed && !ret->record.sealed)
+			ret->record = b->head;
 		add_holder(ret, b);
 		b->has_head = false;
 	}
@@ -302,19 +353,15 @@ static void compact(struct branch *b)
 	b->taken = 0;
 }
 
-/* Give what is whole; ask for more.  The stream may be gone afterwards. */
-static void pump(struct stream *s)
+static void give_records(struct stream *s)
 {
 	struct engine *e = s->engine;
 	struct branch *lowest;
 
-	if (s->pumping || s->over)
-		return;
-	s->pumping = true;
 	while (e->phase != PHASE_STOPPED && lowest_head(s, &lowest)) {
 		struct stream_record r;
 
-		if (e->phase == PHASE_STOPPED ||
+		if (e->phase == PHASE_STOPPED || s->over ||
 		    (lowest && !gather(s, lowest, &r)))
 			break;
 		if (!lowest || !s->ops->record(s->arg, &r)) {
@@ -322,12 +369,26 @@ static void pump(struct stream *s)
 			break;
 		}
 	}
-	for (size_t i = 0; i < e->links && !s->over; i++)
-		if (!e->link[i].lost && e->phase != PHASE_STOPPED)
-			fetch_more(&s->branch[i]);
+}
+
+/* Give what is whole; ask for more.  The stream may be gone afterwards. */
+static void pump(struct stream *s)
+{
+	struct engine *e = s->engine;
+
+	if (s->pumping || s->over)
+		return;
+	s->pumping = true;
+	do {
+		s->again = false;
+		give_records(s);
+		for (size_t i = 0; i < e->links && !s->over; i++)
+			if (e->phase != PHASE_STOPPED)
+				fetch_more(&s->branch[i]);
+	} while (s->again && !s->over && e->phase != PHASE_STOPPED);
 	s->pumping = false;
 	if (s->over && e->phase != PHASE_STOPPED)
-		s->ops->ended(s->arg, s->how, s->missing);
+		say_end(s);
 }
 
 /* Lines of a page move in behind those that wait; heads point elsewhere then. */
@@ -373,11 +434,52 @@ static void fetch_answer(struct call *c, const struct frame *f)
 	pump(s);
 }
 
+/*
+ * Ask all but those in @absent for what comes behind the last record given; of
+ * an answer all parts must go by the same @absent.
+ */
+static void begin(struct stream *s, uint32_t absent)
+{
+	struct engine *e = s->engine;
+	bool named = !s->everything;
+
+	for (unsigned i = 0; i < ENGINE_BACKENDS_MAX; i++) {
+		struct branch *b = &s->branch[i];
+
+		call_end(&b->call);
+		buf_clear(&b->lines);
+		b->taken = 0;
+		b->has_head = false;
+		b->covered = s->given;
+		b->read = s->given;
+		b->pages = 1;
+		/* One that joins later has nothing of what is asked for. */
+		b->ended = i >= e->links || absent & (UINT32_C(1) << i);
+		if (i >= e->links)
+			continue;
+		named = named && engine_filter(e, i, s->after, s->upto, absent,
+					       &b->filter);
+	}
+	/* Too many to name: identical ones are dropped here. */
+	for (unsigned i = 0; i < e->links && !named; i++)
+		s->branch[i].filter =
+			(struct message_filter){ .everything = true };
+	s->again = true;
+	pump(s);
+}
+
+/* A backend is gone: copies of what it has may do. */
 static void fetch_failed(struct call *c)
 {
 	struct branch *b = list_entry(c, struct branch, call);
+	struct stream *s = b->stream;
+	struct engine *e = s->engine;
+	const struct link *missing;
 
-	finish(b->stream, STREAM_UNAVAILABLE, c->link->name);
+	if (!s->all && link_hopeless(c->link) && engine_complete(e, &missing))
+		begin(s, engine_absent(e));
+	else
+		finish(s, STREAM_UNAVAILABLE, c->link->name);
 }
 
 static const struct call_ops fetch_ops = {
@@ -388,8 +490,13 @@ static const struct call_ops fetch_ops = {
 
 void stream_start(struct stream *s)
 {
-	for (size_t i = 0; i < s->engine->links; i++)
-		if (s->engine->link[i].lost)
-			s->branch[i].ended = true;
-	pump(s);
+	struct engine *e = s->engine;
+	const struct link *missing;
+
+	if (s->all)
+		begin(s, ~survey_present(e));
+	else if (engine_complete(e, &missing))
+		begin(s, engine_absent(e));
+	else
+		finish(s, STREAM_UNAVAILABLE, missing->name);
 }

@@ -19,6 +19,7 @@ struct stream_record {
 	struct record record;
 	uint32_t owners; /* backends that call it their own, as bits */
 	uint32_t copies; /* backends that keep it for another */
+	const struct slice *of; /* what stands on each of those, by index */
 };
 
 enum stream_end {
@@ -31,6 +32,11 @@ struct stream_ops {
 	bool (*record)(void *arg, const struct stream_record *r);
 	/* Called once, last; stream_free() is allowed in it. */
 	void (*ended)(void *arg, enum stream_end how, const char *missing);
+	/*
+	 * Instead of ended(), if the records contradict each other or are none;
+	 * @serial is 0 if that cannot be said.  NULL: it ends the process.
+	 */
+	void (*fault)(void *arg, uint64_t serial, const char *sentence);
 };
 
 struct stream_query {
@@ -40,7 +46,10 @@ struct stream_query {
 	struct slice id; /* empty: any; copied */
 	bool columns; /* only the four */
 	bool everything; /* copies and irregular ones too */
+	bool all; /* from all that are not lost: copies are not enough */
+	bool settle; /* no refill that was sent before is taken any more */
 	bool endless; /* wait for backends as long as it takes */
+	bool gentle; /* in small bursts: orders are to have their turn */
 };
 
 /* Does not call back before stream_start(). */

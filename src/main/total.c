@@ -27,12 +27,15 @@ struct total {
 	uint64_t after;
 	uint64_t upto;
 	struct sum net;
+	uint32_t absent; /* not asked: copies count in their place */
 	size_t waiting; /* for so many parts */
 	struct stream *stream;
 	struct part part[ENGINE_BACKENDS_MAX];
 };
 
 static const struct call_ops sum_ops;
+
+static void begin(struct total *t);
 
 static struct slice total_user(const struct total *t)
 {
@@ -99,7 +102,14 @@ static void sum_answer(struct call *c, const struct frame *f)
 
 static void sum_failed(struct call *c)
 {
-	finish(list_entry(c, struct part, call)->total, c->link->name);
+	struct total *t = list_entry(c, struct part, call)->total;
+	const struct link *missing;
+
+	/* Without it, if copies of what it has are enough; from the start. */
+	if (link_hopeless(c->link) && engine_complete(t->engine, &missing))
+		begin(t);
+	else
+		finish(t, c->link->name);
 }
 
 static const struct call_ops sum_ops = {
@@ -152,7 +162,8 @@ static bool filters_fit(struct total *t)
 	struct engine *e = t->engine;
 
 	for (unsigned i = 0; i < e->links; i++)
-		if (!engine_filter(e, i, t->after, t->upto, &t->part[i].filter))
+		if (!engine_filter(e, i, t->after, t->upto, t->absent,
+				   &t->part[i].filter))
 			return false;
 	return true;
 }
@@ -160,19 +171,37 @@ static bool filters_fit(struct total *t)
 static void ask_all(struct total *t)
 {
 	struct engine *e = t->engine;
+	uint32_t asked = 0;
+
+	for (unsigned i = 0; i < e->links; i++)
+		if (!(t->absent & UINT32_C(1) << i))
+			asked |= UINT32_C(1) << i;
+	t->waiting = (size_t)__builtin_popcount(asked);
+	/* None of them fails at once: those are absent. */
+	for (; asked; asked &= asked - 1) {
+		unsigned i = (unsigned)__builtin_ctz(asked);
+
+		call_start(&t->part[i].call, &e->link[i], &sum_ops,
+			   e->request_timeout, LINK_PATIENCE, false);
+	}
+}
+
+static void begin(struct total *t)
+{
 	const struct link *missing;
 
-	/* Checked first: afterwards a failing call ends it all. */
-	if (!engine_complete(e, &missing)) {
+	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
+		call_end(&t->part[i].call);
+	t->net = SUM_ZERO;
+	if (!engine_complete(t->engine, &missing)) {
 		finish(t, missing->name);
 		return;
 	}
-	for (unsigned i = 0; i < e->links; i++)
-		t->waiting += !e->link[i].lost;
-	for (unsigned i = 0; i < e->links; i++)
-		if (!e->link[i].lost)
-			call_start(&t->part[i].call, &e->link[i], &sum_ops,
-				   e->request_timeout, LINK_PATIENCE, false);
+	t->absent = engine_absent(t->engine);
+	if (filters_fit(t))
+		ask_all(t);
+	else
+		scan(t);
 }
 
 void total_ask(struct engine *e, struct slice user, uint64_t after,
@@ -197,8 +226,5 @@ void total_ask(struct engine *e, struct slice user, uint64_t after,
 		t->part[i].total = t;
 		list_init(&t->part[i].call.node);
 	}
-	if (filters_fit(t))
-		ask_all(t);
-	else
-		scan(t);
+	begin(t);
 }

@@ -101,7 +101,7 @@ static const struct stream_ops txlist_ops = {
 static void txlist_start(struct query *q)
 {
 	struct engine *e = q->engine;
-	struct stream_query sq = { .columns = true };
+	struct stream_query sq = { .columns = true, .gentle = true };
 	int r;
 
 	if (e->queries.statement) {

@@ -8,17 +8,22 @@ tests_unit_test_engine_SOURCES = \
 	tests/unit/test_engine_bench.c \
 	tests/unit/test_engine_bench.h \
 	tests/unit/test_engine_model.c \
+	tests/unit/test_engine_absent.c \
 	tests/unit/test_engine_commit.c \
 	tests/unit/test_engine_copies.c \
 	tests/unit/test_engine_forged.c \
 	tests/unit/test_engine_gate.c \
 	tests/unit/test_engine_ids.c \
+	tests/unit/test_engine_join.c \
 	tests/unit/test_engine_link.c \
 	tests/unit/test_engine_parts.c \
 	tests/unit/test_engine_placement.c \
+	tests/unit/test_engine_refill.c \
 	tests/unit/test_engine_refusal.c \
 	tests/unit/test_engine_start.c \
 	tests/unit/test_engine_stream.c \
 	tests/unit/test_engine_sums.c \
-	tests/unit/test_engine_txlist.c
+	tests/unit/test_engine_survey.c \
+	tests/unit/test_engine_txlist.c \
+	tests/unit/test_engine_verify.c
 tests_unit_test_engine_LDADD = $(MAIN_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)

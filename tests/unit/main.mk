@@ -10,6 +10,7 @@ tests_unit_test_main_session_SOURCES = \
 	tests/unit/test_main_front.c \
 	tests/unit/test_main_commands.c \
 	tests/unit/test_main_info.c \
+	tests/unit/test_main_roster.c \
 	tests/unit/test_main_server.c \
 	tests/unit/test_main_session.c \
 	tests/unit/test_main_statement.c

@@ -20,6 +20,21 @@ static const char *const names[BACKENDS] = { "A", "B", "C" };
 
 /* What the engine gives out. */
 
+static bool is_refill(const struct question *q)
+{
+	return q->f.type == FRAME_APPEND && asked_append(q).refill;
+}
+
+static void count_question(struct model *m, const struct question *q)
+{
+	if (!is_refill(q)) {
+		m->sent[q->f.type]++;
+		return;
+	}
+	m->refills += q->f.request != m->last_refill;
+	m->last_refill = q->f.request;
+}
+
 static void on_send(void *ctx, unsigned backend, const uint8_t *data,
 		    size_t len)
 {
@@ -40,7 +55,7 @@ static void on_send(void *ctx, unsigned backend, const uint8_t *data,
 				      &bench.config.key, &q->f),
 			 FRAME_GOOD);
 	ck_assert(slice_equal(q->f.block, slice_of(names[backend])));
-	bench.model[backend].sent[q->f.type]++;
+	count_question(&bench.model[backend], q);
 
 	bench.queue = reallocarray(bench.queue, bench.count + 1,
 				   sizeof(struct question *));
@@ -52,10 +67,12 @@ static void on_log(void *ctx, int priority, const struct log_fields *fields,
 		   const char *sentence)
 {
 	(void)ctx;
-	(void)priority;
-	(void)fields;
 	bench.logs++;
+	bench.log_priority = priority;
+	bench.log_event = fields->event;
+	bench.log_serial = fields->serial;
 	(void)snprintf(bench.log, sizeof(bench.log), "%s", sentence);
+	ck_assert_int_eq(buf_addf(&bench.journal, "%s\n", sentence), 0);
 }
 
 static void on_transferred(void *ctx, const struct engine_transfer_event *t)
@@ -64,6 +81,13 @@ static void on_transferred(void *ctx, const struct engine_transfer_event *t)
 	bench.transferred++;
 	(void)snprintf(bench.home, sizeof(bench.home), "%.*s",
 		       SLICE_ARG(t->backend));
+}
+
+static int on_opening(void *ctx)
+{
+	(void)ctx;
+	bench.openings++;
+	return bench.opening_error;
 }
 
 static void on_change(void *ctx)
@@ -141,11 +165,8 @@ void bench_forget_history(void)
 	bench.serial = 0;
 	bench.time = BENCH_WALL - 1000 * SEC;
 	memcpy(bench.tip, chain_origin, sizeof(bench.tip));
-	for (size_t i = 0; i < BACKENDS; i++) {
-		buf_clear(&bench.model[i].lines);
-		bench.model[i].last_serial = 0;
-		bench.model[i].records = 0;
-	}
+	for (unsigned i = 0; i < BACKENDS; i++)
+		model_forget(i);
 }
 
 void bench_setup(void)
@@ -170,12 +191,25 @@ void bench_teardown(void)
 	free(bench.queue);
 	for (size_t i = 0; i < BACKENDS; i++) {
 		buf_done(&bench.model[i].lines);
-		for (size_t k = 0; k < MESSAGE_FRAGMENTS_MAX; k++)
-			buf_done(&bench.model[i].fragment[k]);
+		for (size_t k = 0; k < MESSAGE_FRAGMENTS_MAX; k++) {
+			buf_done(&bench.model[i].batch.fragment[k]);
+			buf_done(&bench.model[i].refill.fragment[k]);
+		}
 	}
 	for (size_t i = 0; i < bench.tolds; i++)
 		buf_done(&bench.told[i].text);
 	buf_done(&bench.statement);
+	buf_done(&bench.journal);
+}
+
+void bench_restart(void)
+{
+	bench.e = engine_free(bench.e);
+	bench_drop_all();
+	bench.stopped = -1;
+	/* Else it would bear the nonce of the one before. */
+	bench.config.seed[0]++;
+	bench_start();
 }
 
 void bench_start(void)
@@ -184,6 +218,7 @@ void bench_start(void)
 		.send = on_send,
 		.log = on_log,
 		.transferred = on_transferred,
+		.opening = on_opening,
 		.state_changed = on_change,
 		.stop = on_stop,
 		.statement_begin = on_begin,
@@ -242,9 +277,10 @@ void bench_chain(const struct history *h)
 		.receiver = slice_of(h->receiver),
 		.chained = true,
 		.time = bench.time,
-		.batch_position = 1,
-		.batch_size = 1,
+		.batch_position = h->position ? h->position : 1,
+		.batch_size = h->position ? h->size : 1,
 		.id = slice_of(h->id ? h->id : ""),
+		.memo = slice_of(h->memo ? h->memo : ""),
 	};
 	size_t len;
 
@@ -267,11 +303,27 @@ void bench_chain(const struct history *h)
 	}
 }
 
+void bench_copy(unsigned from, unsigned to, uint64_t serial, const char *of)
+{
+	_cleanup_(buf_done) struct buf line = { 0 };
+	struct slice s = model_line(from, serial);
+
+	ck_assert_int_eq(buf_addf(&line, "%.*s of=%s\n", SLICE_ARG(s), of), 0);
+	model_add(to, (const char *)line.data, line.len);
+}
+
 /* Turns. */
 
 void bench_flush(void)
 {
 	engine_flush(bench.e);
+}
+
+static bool is_held(const struct question *q)
+{
+	uint32_t hold = bench.model[q->backend].hold;
+
+	return hold & HOLD(q->f.type) || (hold & HOLD_REFILLS && is_refill(q));
 }
 
 static struct question *next_unheld(void)
@@ -281,8 +333,7 @@ static struct question *next_unheld(void)
 	for (size_t i = bench.first; i < bench.count; i++) {
 		struct question *q = bench.queue[i];
 
-		if (!q->taken &&
-		    !(bench.model[q->backend].hold & HOLD(q->f.type)))
+		if (!q->taken && !is_held(q))
 			return q;
 	}
 	return NULL;
@@ -325,6 +376,34 @@ void bench_sleep(int64_t usec)
 	bench.now += usec;
 	bench.wall += usec;
 	engine_time(bench.e, bench.now, bench.wall);
+}
+
+void bench_down(unsigned backend)
+{
+	bench.model[backend].hold = HOLD_ALL;
+	for (size_t i = bench.first; i < bench.count; i++)
+		if (bench.queue[i]->backend == backend)
+			bench.queue[i]->taken = true;
+	engine_refused(bench.e, backend);
+}
+
+void bench_up(unsigned backend)
+{
+	bench.model[backend].hold = 0;
+}
+
+unsigned bench_logged(const char *sentence)
+{
+	const char *at = (const char *)bench.journal.data;
+	const char *end = at + bench.journal.len;
+	size_t len = strlen(sentence);
+	unsigned n = 0;
+
+	while (at && (at = memmem(at, (size_t)(end - at), sentence, len))) {
+		n++;
+		at += len;
+	}
+	return n;
 }
 
 /* Questions. */
@@ -456,6 +535,24 @@ static void done_statement(void *arg, const struct outcome *o)
 	ck_assert(slice_equal(o->u.statement.path, slice_of("/tmp/statement")));
 }
 
+/* "members coins gaps" is the text. */
+static void done_verified(void *arg, const struct outcome *o)
+{
+	struct told *t = note(arg, o);
+	char coins[SUM_TEXT_SIZE];
+
+	if (o->code != OUTCOME_DONE)
+		return;
+	t->serial = o->u.verified.serial;
+	t->balance = o->u.verified.records;
+	memcpy(t->hash, o->u.verified.hash, sizeof(t->hash));
+	sum_format(o->u.verified.coins, coins);
+	ck_assert_int_eq(buf_addf(&t->text, "%" PRIu64 " %s %" PRIu64,
+				  o->u.verified.members, coins,
+				  o->u.verified.gaps),
+			 0);
+}
+
 void bench_count(void *arg, const struct outcome *o)
 {
 	(void)arg;
@@ -580,6 +677,14 @@ struct told *order_txlist(void)
 	struct told *t = bench_told();
 
 	engine_txlist(bench.e, done_statement, t);
+	return t;
+}
+
+struct told *order_verify(const struct engine_known_tip *tips, size_t count)
+{
+	struct told *t = bench_told();
+
+	engine_verify(bench.e, tips, count, done_verified, t);
 	return t;
 }
 

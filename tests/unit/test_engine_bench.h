@@ -30,6 +30,8 @@
 /* Kinds of questions to hold back, as a set. */
 #define HOLD(type) (1u << (type))
 #define HOLD_ALL UINT32_MAX
+/* Of the appends those that are refills, and only those. */
+#define HOLD_REFILLS (1u << 31)
 
 /* A datagram of the engine. */
 struct question {
@@ -41,9 +43,18 @@ struct question {
 	bool taken;
 };
 
+/* A batch or a refill, put together. */
+struct intake {
+	uint64_t collecting; /* request of it */
+	uint32_t fragments;
+	struct buf fragment[MESSAGE_FRAGMENTS_MAX];
+	uint64_t durable; /* request of the last one */
+};
+
 /* What the model of a backend knows. */
 struct model {
 	uint64_t promised;
+	uint64_t restarts; /* of its process */
 	uint32_t hold;
 	bool no_lease;
 	bool full;
@@ -52,13 +63,16 @@ struct model {
 	size_t page;	 /* records in a page; 0: all */
 	size_t partners; /* in a page; 0: all */
 	struct buf lines;
+	size_t read; /* bytes of them that are counted below */
 	uint64_t last_serial;
 	uint64_t records;
-	uint64_t collecting; /* request of the batch */
-	uint32_t fragments;
-	struct buf fragment[MESSAGE_FRAGMENTS_MAX];
-	uint64_t durable;		/* request of the last batch */
-	unsigned sent[FRAME_ERROR + 1]; /* by the engine, to it */
+	struct intake batch;
+	struct intake refill;
+	unsigned emptied; /* times it set its records aside */
+	/* By the engine, to it; refills are no APPEND here. */
+	unsigned sent[FRAME_ERROR + 1];
+	unsigned refills; /* different ones */
+	uint64_t last_refill; /* request of it */
 };
 
 /* What somebody who gave an order was told. */
@@ -67,7 +81,7 @@ struct told {
 	unsigned turn; /* answers are numbered from 1 */
 	enum outcome_code code;
 	char sentence[512];
-	uint64_t balance; /* also that of a receipt, or a statement's records */
+	uint64_t balance; /* also that of a receipt, or how many records */
 	uint64_t serial;
 	int64_t time;
 	uint8_t hash[CHAIN_HASH_SIZE];
@@ -98,8 +112,14 @@ struct bench {
 	int stopped; /* -1: not, else enum engine_stop */
 	char stop[512];
 	char log[512]; /* the newest sentence */
+	struct buf journal; /* all of them, a line each */
+	int log_priority;
+	enum log_event log_event;
+	uint64_t log_serial;
 	unsigned logs;
 	unsigned changes; /* of the state */
+	unsigned openings; /* it was about to open */
+	int opening_error;
 	unsigned transferred;
 	char home[8]; /* of the newest transfer */
 
@@ -119,6 +139,8 @@ extern struct bench bench;
  */
 void bench_setup(void);
 void bench_teardown(void);
+/* The process ends, and another one starts on what is there. */
+void bench_restart(void);
 /* Make the engine and start it; models answer as they are told. */
 void bench_start(void);
 /* … and see it open. */
@@ -136,13 +158,24 @@ struct history {
 	const char *receiver;
 	uint64_t amount;
 	const char *id;
+	const char *memo; /* encoded */
 	const char *of; /* on those in of_on */
 	unsigned of_on;
+	uint32_t position; /* in its batch; 0: a batch of one */
+	uint32_t size;
 };
 /* The next record of the chain. */
 void bench_chain(const struct history *h);
+/* The record @serial of backend @from on @to as well, with that of=. */
+void bench_copy(unsigned from, unsigned to, uint64_t serial, const char *of);
 /* Give a backend more lines without looking at them. */
 void model_add(unsigned backend, const char *text, size_t len);
+/* Its disk is gone. */
+void model_forget(unsigned backend);
+/* The line with that serial; empty: there is none. */
+struct slice model_line(unsigned backend, uint64_t serial);
+/* What stands behind of=; NULL: it is not there. */
+const char *model_of(unsigned backend, uint64_t serial);
 
 /* Let everybody answer what is not held back, until all is quiet. */
 void bench_run(void);
@@ -151,6 +184,11 @@ void bench_flush(void);
 void bench_pass(int64_t usec);
 /* … in one jump, as for a process that was suspended. */
 void bench_sleep(int64_t usec);
+/* A backend does not answer any more, and nobody listens there; or again. */
+void bench_down(unsigned backend);
+void bench_up(unsigned backend);
+/* How often the journal has that sentence. */
+unsigned bench_logged(const char *sentence);
 
 /* Questions that were held back. */
 struct question *bench_peek(int backend, enum frame_type type);
@@ -207,6 +245,7 @@ struct told *order_history(const char *user, uint64_t from, uint64_t count);
 struct told *order_show(uint64_t serial);
 struct told *order_show_id(const char *id);
 struct told *order_txlist(void);
+struct told *order_verify(const struct engine_known_tip *tips, size_t count);
 
 /* Expectations. */
 void expect_waiting(const struct told *t);

@@ -224,7 +224,7 @@ static void order_many(unsigned count, const char *memo)
 /* The bound of a line is 160 bytes, the names and the memo. */
 START_TEST(a_batch_has_so_many_bytes)
 {
-	const unsigned most = COMMIT_BATCH_BYTES_MAX / (160 + 6);
+	const unsigned most = SHIPMENT_BYTES_MAX / (160 + 6);
 
 	(void)with_a_batch_in_flight();
 	order_many(most + 5, "");
@@ -254,7 +254,7 @@ START_TEST(the_longest_lines_fit_the_map_of_fragments)
 	reply_appended(bench_take(-1, FRAME_APPEND));
 	bench_run();
 	m = asked_append(bench_peek(-1, FRAME_APPEND));
-	records = COMMIT_BATCH_BYTES_MAX / (160 + 6 + 480);
+	records = SHIPMENT_BYTES_MAX / (160 + 6 + 480);
 	ck_assert_uint_eq(m.records, records);
 	ck_assert_uint_le(m.fragments, MESSAGE_FRAGMENTS_MAX);
 	release();

@@ -60,8 +60,8 @@ static void put_state(bool leased)
 {
 	message_put_state(reply_payload(),
 			  &(struct message_state){ .instance = 7,
-						   .last_serial = 3,
-						   .records = 3,
+						   .last_serial = bench.model[0].last_serial,
+						   .records = bench.model[0].records,
 						   .leased = leased });
 }
 

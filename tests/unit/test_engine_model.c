@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,13 +49,90 @@ void model_add(unsigned backend, const char *text, size_t len)
 	struct slice rest;
 	struct record r;
 
+	/* A test may have taken lines away. */
+	if (m->read > m->lines.len) {
+		m->read = 0;
+		m->records = 0;
+	}
 	ck_assert_int_eq(buf_add(&m->lines, text, len), 0);
 	if (text[len - 1] != '\n')
 		return;
-	m->records = 0;
-	for (rest = lines_of(m); next_line(&rest, &r); m->records++)
+	rest = (struct slice){ (const char *)m->lines.data + m->read,
+			       m->lines.len - m->read };
+	for (; next_line(&rest, &r); m->records++)
 		if (r.serial > m->last_serial)
 			m->last_serial = r.serial;
+	m->read = m->lines.len;
+}
+
+void model_forget(unsigned backend)
+{
+	struct model *m = &bench.model[backend];
+
+	buf_clear(&m->lines);
+	m->read = 0;
+	m->last_serial = 0;
+	m->records = 0;
+}
+
+struct slice model_line(unsigned backend, uint64_t serial)
+{
+	struct slice found = { NULL, 0 };
+	struct slice rest = lines_of(&bench.model[backend]);
+	const char *start = rest.p;
+	struct record r;
+
+	while (next_line(&rest, &r)) {
+		if (r.serial == serial) {
+			ck_assert_ptr_null(found.p);
+			found = (struct slice){ start,
+						(size_t)(rest.p - start) - 1 };
+		}
+		start = rest.p;
+	}
+	return found;
+}
+
+const char *model_of(unsigned backend, uint64_t serial)
+{
+	static char of[RECORD_OF_MAX + 1];
+	struct slice rest = lines_of(&bench.model[backend]);
+	struct record r;
+
+	while (next_line(&rest, &r)) {
+		if (r.serial != serial)
+			continue;
+		(void)snprintf(of, sizeof(of), "%.*s", SLICE_ARG(r.of));
+		return of;
+	}
+	return NULL;
+}
+
+/* A refilled line goes where it belongs: pages come in the order of serials. */
+static void model_insert(unsigned backend, struct slice line, uint64_t serial)
+{
+	struct model *m = &bench.model[backend];
+	_cleanup_(buf_done) struct buf behind = { 0 };
+	struct slice rest = lines_of(m);
+	size_t at = 0;
+	struct record r;
+
+	if (serial > m->last_serial) {
+		model_add(backend, line.p, line.len);
+		return;
+	}
+	/* It has it already: such lines are left out. */
+	if (model_line(backend, serial).len)
+		return;
+	while (next_line(&rest, &r) && r.serial < serial)
+		at = m->lines.len - rest.len;
+	ck_assert_int_eq(buf_add(&behind, m->lines.data + at,
+				 m->lines.len - at), 0);
+	m->lines.len = at;
+	ck_assert_int_eq(buf_add(&m->lines, line.p, line.len), 0);
+	ck_assert_int_eq(buf_add(&m->lines, behind.data, behind.len), 0);
+	m->read = m->lines.len;
+	m->records++;
 }
 
 /* Are all that an of= names absent? */
@@ -148,7 +226,7 @@ void reply_send(const struct question *q, enum frame_type type, uint64_t epoch)
 static void put_state(const struct model *m, bool leased)
 {
 	const struct message_state s = {
-		.instance = 7,
+		.instance = 7 + m->restarts,
 		.last_serial = m->says_less ? m->less : m->last_serial,
 		.records = m->says_less ? m->less : m->records,
 		.full = m->full,
@@ -177,8 +255,14 @@ static void model_ping(const struct question *q)
 static void model_claim(const struct question *q)
 {
 	struct model *m = &bench.model[q->backend];
+	struct message_claim claim;
 
+	ck_assert_int_eq(message_get_claim(q->f.payload, &claim), 0);
 	ck_assert_uint_ge(q->f.epoch, m->promised);
+	if (claim.lost_in && m->promised <= claim.lost_in) {
+		model_forget(q->backend);
+		m->emptied++;
+	}
 	m->promised = q->f.epoch;
 	put_state(m, false);
 	reply_send(q, FRAME_PROMISE, m->promised);
@@ -216,65 +300,101 @@ void reply_missing(const struct question *q, const char *missing)
 	reply_send(q, FRAME_APPENDED, q->f.epoch);
 }
 
-static void append_whole(struct model *m, const struct question *q,
+/* All fragments, one after the other. */
+static void put_together(const struct intake *in, struct buf *ret)
+{
+	for (uint32_t i = 0; i < in->fragments; i++)
+		ck_assert_int_eq(buf_add(ret, in->fragment[i].data,
+					 in->fragment[i].len), 0);
+}
+
+/* Copies say whose: the line gets its of=. */
+static void append_whole(unsigned backend, const struct intake *in,
+			 struct slice of)
+{
+	_cleanup_(buf_done) struct buf lines = { 0 };
+	_cleanup_(buf_done) struct buf text = { 0 };
+
+	put_together(in, &lines);
+	for (size_t i = 0; i < lines.len; i++) {
+		if (lines.data[i] == '\n' && of.len)
+			ck_assert_int_eq(buf_addf(&text, " of=%.*s",
+						  SLICE_ARG(of)), 0);
+		ck_assert_int_eq(buf_add(&text, &lines.data[i], 1), 0);
+	}
+	model_add(backend, (const char *)text.data, text.len);
+}
+
+/* Serials rise, and that is all that is known of them. */
+static void refill_whole(unsigned backend, const struct intake *in,
 			 const struct message_append *a)
 {
-	struct buf text = { 0 };
+	_cleanup_(buf_done) struct buf lines = { 0 };
+	struct slice rest;
+	const char *start;
+	uint64_t last = 0;
+	uint32_t n = 0;
+	struct record r;
 
-	/* Copies say whose: the line gets its of=. */
-	for (uint32_t i = 0; i < m->fragments; i++) {
-		const char *at = (const char *)m->fragment[i].data;
-		const char *end = at + m->fragment[i].len;
-
-		while (at < end) {
-			const char *newline =
-				memchr(at, '\n', (size_t)(end - at));
-
-			ck_assert_ptr_nonnull(newline);
-			ck_assert_int_eq(
-				buf_add(&text, at, (size_t)(newline - at)), 0);
-			if (a->of.len)
-				ck_assert_int_eq(buf_addf(&text, " of=%.*s",
-							  SLICE_ARG(a->of)),
-						 0);
-			ck_assert_int_eq(buf_add(&text, "\n", 1), 0);
-			at = newline + 1;
-		}
+	put_together(in, &lines);
+	rest = (struct slice){ (const char *)lines.data, lines.len };
+	for (start = rest.p; next_line(&rest, &r); start = rest.p, n++) {
+		ck_assert_uint_gt(r.serial, last);
+		ck_assert(n || r.serial == a->first);
+		ck_assert(r.sealed);
+		model_insert(backend,
+			     (struct slice){ start, (size_t)(rest.p - start) },
+			     r.serial);
+		last = r.serial;
 	}
-	model_add(q->backend, (const char *)text.data, text.len);
-	buf_done(&text);
-	m->durable = q->f.request;
+	ck_assert_uint_eq(n, a->records);
+}
+
+/* True: it is whole; else what is missing, a character a fragment. */
+static bool collect(struct intake *in, const struct question *q,
+		    const struct message_append *a,
+		    char missing[MESSAGE_FRAGMENTS_MAX + 1])
+{
+	struct buf *fragment = &in->fragment[q->f.position];
+	bool whole = true;
+
+	if (in->collecting != q->f.request) {
+		in->collecting = q->f.request;
+		in->fragments = a->fragments;
+		for (size_t i = 0; i < MESSAGE_FRAGMENTS_MAX; i++)
+			buf_clear(&in->fragment[i]);
+	}
+	buf_clear(fragment);
+	ck_assert_int_eq(buf_add(fragment, a->lines.p, a->lines.len), 0);
+	for (uint32_t i = 0; i < in->fragments; i++) {
+		missing[i] = in->fragment[i].len ? '0' : '1';
+		whole = whole && in->fragment[i].len;
+	}
+	missing[in->fragments] = '\0';
+	return whole;
 }
 
 static void model_append(const struct question *q)
 {
 	struct model *m = &bench.model[q->backend];
 	const struct message_append a = asked_append(q);
-	char missing[MESSAGE_FRAGMENTS_MAX + 1] = "";
-	struct buf *fragment = &m->fragment[q->f.position];
-	bool whole = true;
+	struct intake *in = a.refill ? &m->refill : &m->batch;
+	char missing[MESSAGE_FRAGMENTS_MAX + 1];
 
-	if (m->durable == q->f.request) {
+	if (in->durable == q->f.request) {
 		reply_appended(q);
-		return;
-	}
-	if (m->collecting != q->f.request) {
-		m->collecting = q->f.request;
-		m->fragments = a.fragments;
-		for (size_t i = 0; i < MESSAGE_FRAGMENTS_MAX; i++)
-			buf_clear(&m->fragment[i]);
-	}
-	buf_clear(fragment);
-	ck_assert_int_eq(buf_add(fragment, a.lines.p, a.lines.len), 0);
-	for (uint32_t i = 0; i < m->fragments; i++) {
-		missing[i] = m->fragment[i].len ? '0' : '1';
-		whole = whole && m->fragment[i].len;
-	}
-	if (whole) {
-		append_whole(m, q, &a);
+	} else if (m->full) {
+		reply_error(q, MESSAGE_ERROR_FULL);
+	} else if (!collect(in, q, &a, missing)) {
+		if (a.acknowledge)
+			reply_missing(q, missing);
+	} else {
+		if (a.refill)
+			refill_whole(q->backend, in, &a);
+		else
+			append_whole(q->backend, in, a.of);
+		in->durable = q->f.request;
 		reply_appended(q);
-	} else if (a.acknowledge) {
-		reply_missing(q, missing);
 	}
 }
 

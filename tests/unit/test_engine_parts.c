@@ -23,9 +23,11 @@ static void teardown(void)
 	ck_assert_ptr_null(list.item);
 }
 
+/* On one that counts, and perhaps on others. */
 static void add(uint64_t from, uint64_t to, unsigned holder, uint32_t others)
 {
-	ck_assert_int_eq(irregulars_add(&list, from, to, holder, others), 0);
+	ck_assert_int_eq(irregulars_add(&list, from, to, UINT32_C(1) << holder,
+					others), 0);
 }
 
 START_TEST(ranges_that_go_on_are_joined)
@@ -59,7 +61,7 @@ START_TEST(each_backend_is_told_what_concerns_it)
 
 	add(5, 9, 1, 4);
 	for (unsigned i = 0; i < 3; i++)
-		ck_assert(irregulars_filter(&list, i, 0, 100, &f[i]));
+		ck_assert(irregulars_filter(&list, i, 0, 100, 0, &f[i]));
 	ck_assert_uint_eq(f[0].ranges, 0);
 	ck_assert_uint_eq(f[1].ranges, 1);
 	ck_assert(f[1].range[0].take);
@@ -87,7 +89,7 @@ START_TEST(only_ranges_within_the_question_are_told)
 		struct message_filter f = { 0 };
 
 		ck_assert(irregulars_filter(&list, 1, cases[i].after,
-					    cases[i].upto, &f));
+					    cases[i].upto, 0, &f));
 		ck_assert_msg(f.ranges == cases[i].ranges, "case %zu", i);
 	}
 }
@@ -99,16 +101,72 @@ START_TEST(more_than_a_question_can_name)
 
 	for (unsigned i = 1; i <= MESSAGE_RANGES_MAX; i++)
 		add(2 * i, 2 * i, 1, 4);
-	ck_assert(irregulars_filter(&list, 1, 0, 1000, &f));
+	ck_assert(irregulars_filter(&list, 1, 0, 1000, 0, &f));
 	ck_assert_uint_eq(f.ranges, MESSAGE_RANGES_MAX);
 	add(1000, 1000, 1, 4);
 	f = (struct message_filter){ 0 };
-	ck_assert(!irregulars_filter(&list, 1, 0, 1000, &f));
+	ck_assert(!irregulars_filter(&list, 1, 0, 1000, 0, &f));
 	f = (struct message_filter){ 0 };
-	ck_assert(irregulars_filter(&list, 1, 0, 999, &f));
+	ck_assert(irregulars_filter(&list, 1, 0, 999, 0, &f));
 	/* Nothing of it concerns the first one. */
 	f = (struct message_filter){ 0 };
-	ck_assert(irregulars_filter(&list, 0, 0, 1000, &f));
+	ck_assert(irregulars_filter(&list, 0, 0, 1000, 0, &f));
+}
+END_TEST
+
+/* The lowest holder counts; when it is absent, the next. */
+START_TEST(the_first_that_is_not_absent_counts)
+{
+	static const struct {
+		uint32_t absent;
+		bool take[3];
+	} cases[] = {
+		{ 0, { true, false, false } },
+		{ 1, { false, true, false } },
+		{ 2, { true, false, false } },
+		{ 3, { false, false, false } }, /* 2 only may have it */
+		{ 4, { true, false, false } },
+	};
+
+	ck_assert_int_eq(irregulars_add(&list, 5, 9, 1 | 2, 4), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (unsigned b = 0; b < 3; b++) {
+			struct message_filter f = { 0 };
+
+			if (cases[i].absent & 1u << b)
+				continue;
+			ck_assert(irregulars_filter(&list, b, 0, 100,
+						    cases[i].absent, &f));
+			ck_assert_uint_eq(f.ranges, 1);
+			ck_assert_int_eq(f.range[0].take, cases[i].take[b]);
+		}
+}
+END_TEST
+
+static void expect_range(size_t i, uint64_t from, uint64_t to, uint32_t holders)
+{
+	ck_assert_uint_lt(i, list.count);
+	ck_assert_uint_eq(list.item[i].from, from);
+	ck_assert_uint_eq(list.item[i].to, to);
+	ck_assert_uint_eq(list.item[i].holders, holders);
+}
+
+START_TEST(a_part_is_known_anew)
+{
+	struct irregulars by = { 0 };
+
+	add(5, 9, 0, 2);
+	add(20, 30, 1, 4);
+	ck_assert_int_eq(irregulars_add(&by, 8, 8, 4, 0), 0);
+	/* (6, 24]: what was known of 7 to 24 goes. */
+	ck_assert_int_eq(irregulars_replace(&list, 6, 24, &by), 0);
+	ck_assert_uint_eq(list.count, 3);
+	expect_range(0, 5, 6, 1);
+	expect_range(1, 8, 8, 4);
+	expect_range(2, 25, 30, 2);
+	irregulars_done(&by);
+	ck_assert_int_eq(irregulars_replace(&list, 0, UINT64_MAX, &by), 0);
+	ck_assert_uint_eq(list.count, 0);
 }
 END_TEST
 
@@ -129,6 +187,7 @@ START_TEST(each_outcome_has_a_name)
 		{ OUTCOME_LIMIT, "LIMIT" },
 		{ OUTCOME_READONLY, "READONLY" },
 		{ OUTCOME_NOTFOUND, "NOTFOUND" },
+		{ OUTCOME_INTEGRITY, "INTEGRITY" },
 		{ OUTCOME_UNAVAILABLE, "UNAVAILABLE" },
 		{ OUTCOME_UNKNOWN, "UNKNOWN" },
 	};
@@ -217,6 +276,8 @@ Suite *test_engine_parts(void)
 	tcase_add_test(c, each_backend_is_told_what_concerns_it);
 	tcase_add_test(c, only_ranges_within_the_question_are_told);
 	tcase_add_test(c, more_than_a_question_can_name);
+	tcase_add_test(c, the_first_that_is_not_absent_counts);
+	tcase_add_test(c, a_part_is_known_anew);
 	tcase_add_test(c, each_outcome_has_a_name);
 	tcase_add_test(c, each_refusal_has_its_code);
 	tcase_add_test(c, the_longest_sentence_is_not_cut);

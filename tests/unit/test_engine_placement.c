@@ -444,6 +444,7 @@ START_TEST(a_batch_goes_on_when_the_records_are_back)
 	expect_state(0, ENGINE_BACKEND_DOWN);
 	ck_assert_uint_eq(bench_info().serial, 3);
 	bench.model[0].says_less = false;
+	bench.model[0].restarts++;
 	bench_pass(15 * SEC);
 	expect_state(0, ENGINE_BACKEND_UP);
 	ck_assert_uint_eq(bench_info().serial, 4);

@@ -178,7 +178,8 @@ START_TEST(refuses_a_hole_among_chained_records)
 		.on = 4, .sender = "Ali", .receiver = "Ben", .amount = 1 });
 	bench_start();
 	expect_stopped(ENGINE_STOP_INTEGRITY,
-		       "Serial 6 (backend C): records are missing before it.");
+		       "Serial 6 (backend C): records are missing before it; "
+		       "serial 5 is on no backend that answers.");
 }
 END_TEST
 

@@ -57,7 +57,7 @@ START_TEST(courtesies)
 		{ "HELLO x\r\n", NULL,
 		  "-ERR Protocol version is not an integer or out of "
 		  "range\r\n" },
-		{ "COMMAND COUNT\r\n", NULL, ":16\r\n" },
+		{ "COMMAND COUNT\r\n", NULL, ":17\r\n" },
 		{ "COMMAND INFO tip nope\r\n", NULL,
 		  "*2\r\n*6\r\n$3\r\ntip\r\n:1\r\n*1\r\n+readonly\r\n"
 		  ":0\r\n:0\r\n:0\r\n*-1\r\n" },
@@ -151,6 +151,43 @@ START_TEST(statement)
 }
 END_TEST
 
+#define TIP1 " TIP 1 " HEX
+#define TIP4 TIP1 TIP1 TIP1 TIP1
+
+START_TEST(verified)
+{
+	static const char answer[] =
+		"*6\r\n:9\r\n" HASH ":7\r\n:12\r\n:12000\r\n:2\r\n";
+	static const struct example examples[] = {
+		{ "VERIFY\r\n", "verify", answer },
+		{ "verify tip 0 " HEX "\r\n", "verify 1 0:ab", answer },
+		{ "VERIFY TIP 9223372036854775807 " HEX "\r\n",
+		  "verify 1 9223372036854775807:ab", answer },
+		{ "VERIFY" TIP4 TIP4 TIP4 TIP4 "\r\n", "verify 16 1:ab",
+		  answer },
+	};
+	struct desk *d = desk_open();
+	struct outcome *o = &d->engine.answer;
+
+	d->engine.prompt = true;
+	o->u.verified.serial = 9;
+	o->u.verified.hash = fake_hash;
+	o->u.verified.records = 7;
+	o->u.verified.members = 12;
+	o->u.verified.coins = sum_from_i128(12000);
+	o->u.verified.gaps = 2;
+	check_examples(d, examples, ELEMENTS(examples));
+
+	/* Each balance is an integer of the protocol; their sum may be none. */
+	o->u.verified.coins = sum_from_i128((__int128)INT64_MAX + 1);
+	desk_expect(d, "VERIFY\r\n",
+		    "*6\r\n:9\r\n" HASH ":7\r\n:12\r\n$-1\r\n:2\r\n");
+	*o = fake_refusal(OUTCOME_INTEGRITY, "Serial 4 is missing.");
+	desk_expect(d, "VERIFY\r\n", "-INTEGRITY Serial 4 is missing.\r\n");
+	desk_close(d);
+}
+END_TEST
+
 START_TEST(stats)
 {
 	struct engine_partner partners[] = {
@@ -237,7 +274,7 @@ START_TEST(refusals)
 		"BALANCE Zoe\r\n", "TRANSFER a b 1\r\n", "OPEN a\r\n",
 		"STATS a\r\n",	   "HISTORY a\r\n",	 "LIST\r\n",
 		"SHOW 1\r\n",	   "SHOW ID x\r\n",	 "TXLIST\r\n",
-		"TIP\r\n",
+		"TIP\r\n",	   "VERIFY\r\n",
 	};
 	struct desk *d = desk_open();
 
@@ -312,6 +349,39 @@ START_TEST(misuse)
 }
 END_TEST
 
+#define TIP_FAULT(what)                                                        \
+	"-SYNTAX " what "; usage: VERIFY [TIP serial hash] ...\r\n"
+
+START_TEST(misused_tips)
+{
+	static const struct example examples[] = {
+		{ "VERIFY TIP\r\n", NULL,
+		  TIP_FAULT("Expected TIP, a serial and a hash") },
+		{ "VERIFY TIP 1\r\n", NULL,
+		  TIP_FAULT("Expected TIP, a serial and a hash") },
+		{ "VERIFY TOP 1 " HEX "\r\n", NULL,
+		  TIP_FAULT("Expected TIP, a serial and a hash") },
+		{ "VERIFY" TIP1 " TIP 2\r\n", NULL,
+		  TIP_FAULT("Expected TIP, a serial and a hash") },
+		{ "VERIFY TIP -1 " HEX "\r\n", NULL,
+		  TIP_FAULT("TIP: expected a serial number from 0 to "
+			    "9223372036854775807") },
+		{ "VERIFY TIP 1 " HEX "0\r\n", NULL,
+		  TIP_FAULT("TIP: expected a hash of 64 lower-case hexadecimal "
+			    "digits") },
+		{ "VERIFY TIP 1 ABCD\r\n", NULL,
+		  TIP_FAULT("TIP: expected a hash of 64 lower-case hexadecimal "
+			    "digits") },
+		{ "VERIFY" TIP4 TIP4 TIP4 TIP4 TIP1 "\r\n", NULL,
+		  TIP_FAULT("Wrong number of arguments") },
+	};
+	struct desk *d = desk_open();
+
+	check_examples(d, examples, ELEMENTS(examples));
+	desk_close(d);
+}
+END_TEST
+
 /* A client's own words in an error are cut short. */
 START_TEST(long_words)
 {
@@ -377,11 +447,13 @@ Suite *test_main_commands(void)
 	tcase_add_test(t, coins);
 	tcase_add_test(t, tip);
 	tcase_add_test(t, statement);
+	tcase_add_test(t, verified);
 	tcase_add_test(t, stats);
 	tcase_add_test(t, records);
 	tcase_add_test(t, one_record);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, misuse);
+	tcase_add_test(t, misused_tips);
 	tcase_add_test(t, long_words);
 	tcase_add_test(t, any_arity);
 	suite_add_tcase(suite, t);

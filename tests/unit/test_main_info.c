@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "main/info.h"
 #include "unit.h"
 
@@ -32,6 +34,10 @@ static struct info example(void)
 			.users = 12,
 			.coins = 12000,
 			.gaps = 1,
+			.copies = 2,
+			.thin = 5,
+			.refilled = 7,
+			.refilling = true,
 			.transfers = 8,
 			.outcomes = { [OUTCOME_DONE] = 6, [OUTCOME_NOUSER] = 1 },
 			.backends = 3,
@@ -45,6 +51,14 @@ static struct info example(void)
 				  .state = ENGINE_BACKEND_FULL },
 				{ .name = slice_of("C"),
 				  .state = ENGINE_BACKEND_LOST },
+			},
+			.verify = {
+				.running = true,
+				.serial = 4,
+				.upto = 10,
+				.last_result = "Serial 4 is missing.",
+				.last_time = INT64_C(1795354620123456),
+				.last_serial = 9,
 			},
 		},
 	};
@@ -62,11 +76,22 @@ static void check_line(writer write, const struct info *i, const char *expected)
 	buf_done(&out);
 }
 
+/* The text of @section, to free. */
+static char *text_of(const struct info *i, const char *section)
+{
+	struct buf out = { 0 };
+
+	ck_assert_int_eq(info_text(i, slice_of(section), &out), 0);
+	ck_assert_int_eq(buf_add(&out, "", 1), 0);
+	return (char *)out.data;
+}
+
 START_TEST(status_line)
 {
 	struct info i = example();
 
 	i.engine.backend[2].state = ENGINE_BACKEND_DOWN;
+	i.engine.refilling = false;
 	check_line(info_status, &i,
 		   "serial 10, tip 1a2b3c4d, 12 users, 2 of 3 backends up, "
 		   "120 transfers/s");
@@ -84,6 +109,75 @@ START_TEST(status_line)
 }
 END_TEST
 
+START_TEST(status_line_while_refilling)
+{
+	struct info i = example();
+
+	check_line(info_status, &i,
+		   "serial 10, tip 1a2b3c4d, 12 users, 2 of 3 backends up, "
+		   "120 transfers/s, refilling: 5 transactions on fewer than 2 "
+		   "backends");
+	/* All are on two, but one that was lost has not all that was its. */
+	i.engine.thin = 0;
+	i.engine.backend[1].state = ENGINE_BACKEND_RETURNING;
+	check_line(info_status, &i,
+		   "serial 10, tip 1a2b3c4d, 12 users, 2 of 3 backends up, "
+		   "120 transfers/s, refilling");
+}
+END_TEST
+
+START_TEST(why_it_is_not_open)
+{
+	struct info i = example();
+
+	i.engine.open = false;
+	i.engine.waiting_for = "B";
+	i.engine.backend[1].state = ENGINE_BACKEND_WAITED_FOR;
+	check_line(info_waiting, &i, "waiting for backend B");
+	i.engine.backend[1].state = ENGINE_BACKEND_EMPTY;
+	check_line(info_waiting, &i, "waiting for backend B, which is empty");
+	check_line(info_status, &i,
+		   "waiting for backend B, which is empty, 1 of 3 backends up");
+	i.engine.waiting_for = NULL;
+	check_line(info_waiting, &i, "copying the last transactions");
+	i.engine.refilling = false;
+	check_line(info_status, &i,
+		   "loading the history, 1 of 3 backends up");
+}
+END_TEST
+
+START_TEST(states_of_backends)
+{
+	static const struct {
+		enum engine_backend_state state;
+		const char *name;
+		unsigned up;
+	} states[] = {
+		{ ENGINE_BACKEND_WAITED_FOR, "waited-for", 0 },
+		{ ENGINE_BACKEND_UP, "up", 1 },
+		{ ENGINE_BACKEND_DOWN, "down", 0 },
+		{ ENGINE_BACKEND_FULL, "full", 1 },
+		{ ENGINE_BACKEND_EMPTY, "empty", 0 },
+		{ ENGINE_BACKEND_RETURNING, "returning", 1 },
+		{ ENGINE_BACKEND_LOST, "lost", 0 },
+	};
+
+	for (size_t k = 0; k < ELEMENTS(states); k++) {
+		_cleanup_(freep) char *text = NULL;
+		struct info i = example();
+		char expected[64];
+
+		i.engine.backends = 1;
+		i.engine.backend[0].state = states[k].state;
+		text = text_of(&i, "backends");
+		(void)snprintf(expected, sizeof(expected),
+			       "backends_up:%u\r\nbackend_A:state=%s,",
+			       states[k].up, states[k].name);
+		ck_assert_ptr_nonnull(strstr(text, expected));
+	}
+}
+END_TEST
+
 START_TEST(ready_line)
 {
 	struct info i = example();
@@ -91,16 +185,6 @@ START_TEST(ready_line)
 	check_line(info_ready, &i, "9 transactions, 12 users, backends A B");
 }
 END_TEST
-
-/* The text of @section, to free. */
-static char *text_of(const struct info *i, const char *section)
-{
-	struct buf out = { 0 };
-
-	ck_assert_int_eq(info_text(i, slice_of(section), &out), 0);
-	ck_assert_int_eq(buf_add(&out, "", 1), 0);
-	return (char *)out.data;
-}
 
 static void check_section(const char *section, const char *expected)
 {
@@ -113,7 +197,8 @@ static void check_section(const char *section, const char *expected)
 #define LEDGER                                                                 \
 	"# Ledger\r\nopen:1\r\nreadonly:0\r\nstalled:0\r\nepoch:4\r\n"         \
 	"serial:10\r\nusers:12\r\ncoins:12000\r\n"                             \
-	"initial_balance:1000\r\ngaps:1\r\ncoin:beans\r\n"                     \
+	"initial_balance:1000\r\ngaps:1\r\ncopies:2\r\nthin_records:5\r\n"     \
+	"refilled_records:7\r\nrefilling:1\r\ncoin:beans\r\n"                 \
 	"tip:1a2b3c4d00000000000000000000000000000000000000000000000000000000" \
 	"\r\ntime:2026-11-22T13:37:00.123456Z\r\n"
 
@@ -139,6 +224,11 @@ START_TEST(sections)
 		      "round_trip_usec=0\r\n"
 		      "backend_C:state=lost,last_serial=0,records=0,"
 		      "round_trip_usec=0\r\n");
+	check_section("verify",
+		      "# Verify\r\nverify_running:1\r\nverify_serial:4\r\n"
+		      "verify_upto:10\r\nverify_last_serial:9\r\n"
+		      "verify_last_time:2026-11-22T13:37:00.123456Z\r\n"
+		      "verify_last_result:Serial 4 is missing.\r\n");
 	check_section("nope", "");
 }
 END_TEST
@@ -164,7 +254,20 @@ START_TEST(everything)
 		ck_assert(strchr("#\r", *line) ||
 			  memchr(line, ':', strcspn(line, "\r")));
 	}
-	ck_assert_uint_eq(headings, 5);
+	ck_assert_uint_eq(headings, 6);
+}
+END_TEST
+
+START_TEST(never_verified)
+{
+	struct info i = example();
+	_cleanup_(freep) char *text = NULL;
+
+	i.engine.verify.last_time = 0;
+	i.engine.verify.last_result = "none";
+	text = text_of(&i, "verify");
+	ck_assert_ptr_nonnull(strstr(text, "\r\nverify_last_time:\r\n"
+					   "verify_last_result:none\r\n"));
 }
 END_TEST
 
@@ -186,9 +289,13 @@ Suite *test_main_info(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_test(t, status_line);
+	tcase_add_test(t, status_line_while_refilling);
+	tcase_add_test(t, why_it_is_not_open);
+	tcase_add_test(t, states_of_backends);
 	tcase_add_test(t, ready_line);
 	tcase_add_test(t, sections);
 	tcase_add_test(t, everything);
+	tcase_add_test(t, never_verified);
 	tcase_add_test(t, empty_ledger);
 	suite_add_tcase(suite, t);
 	return suite;

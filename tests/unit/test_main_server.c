@@ -360,6 +360,48 @@ START_TEST(no_descriptors)
 }
 END_TEST
 
+static bool held_then_answered(struct hall *h)
+{
+	/* Nobody was let in for a while, and nothing is lost by that. */
+	if (h->since == 0)
+		h->since = loop_now();
+	if (loop_now() - h->since < QUIET_USEC) {
+		ck_assert_uint_eq(counters_of(h).accepted, 0);
+		return false;
+	}
+	clients_end_hold(h->clients);
+	return answered(h);
+}
+
+START_TEST(hold_ends_by_word)
+{
+	struct hall *h = hall_open(10);
+
+	clients_hold(h->clients, INT64_MAX - 1);
+	h->fd = hall_enter(h);
+	say(h->fd, "BALANCE Ali\r\nPING\r\n");
+	hall_wait(h, held_then_answered);
+	ck_assert_str_eq(h->text, ":845\r\n+PONG\r\n");
+	(void)close(h->fd);
+	hall_close(h);
+}
+END_TEST
+
+START_TEST(hold_ends_in_time)
+{
+	struct hall *h = hall_open(10);
+	int64_t until = loop_now() + QUIET_USEC;
+
+	clients_hold(h->clients, until);
+	h->fd = hall_enter(h);
+	say(h->fd, "BALANCE Ali\r\nPING\r\n");
+	hall_wait(h, answered);
+	ck_assert_int_ge(loop_now(), until);
+	(void)close(h->fd);
+	hall_close(h);
+}
+END_TEST
+
 Suite *test_main_server(void)
 {
 	Suite *suite = suite_create("main/server");
@@ -372,6 +414,8 @@ Suite *test_main_server(void)
 	tcase_add_test(t, most_clients);
 	tcase_add_test(t, never_reads);
 	tcase_add_test(t, no_descriptors);
+	tcase_add_test(t, hold_ends_by_word);
+	tcase_add_test(t, hold_ends_in_time);
 	suite_add_tcase(suite, t);
 	return suite;
 }
