@@ -228,6 +228,35 @@ int answer_tip(const redisReply *reply, struct answer_tip *ret)
 	return r;
 }
 
+/* Null: it is no number that an integer holds. */
+static int64_t take_integer_or_null(struct fields *f, bool *ret_there)
+{
+	*ret_there = f->left > 0 && (*f->element)->type != REDIS_REPLY_NIL;
+	if (*ret_there)
+		return take_integer(f);
+	(void)take(f);
+	return 0;
+}
+
+int answer_verified(const redisReply *reply, struct answer_verified *ret)
+{
+	struct fields f = fields_of(reply);
+	struct answer_verified a;
+	int r;
+
+	a.serial = take_integer(&f);
+	a.hash = take_text(&f);
+	a.records = take_integer(&f);
+	a.users = take_integer(&f);
+	a.coins = take_integer_or_null(&f, &a.has_coins);
+	a.gaps = take_integer(&f);
+
+	r = fields_end(&f);
+	if (r == 0)
+		*ret = a;
+	return r;
+}
+
 bool answer_info_next(const redisReply *reply, size_t *at,
 		      struct slice *ret_key, struct slice *ret_value)
 {

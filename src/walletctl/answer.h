@@ -64,6 +64,16 @@ struct answer_tip {
 	struct slice time; /* may be missing */
 };
 
+struct answer_verified {
+	int64_t serial;
+	struct slice hash;
+	int64_t records;
+	int64_t users;
+	bool has_coins; /* else they are more than a number holds */
+	int64_t coins;
+	int64_t gaps;
+};
+
 /* Is it an error? */
 bool answer_is_error(const redisReply *reply, struct answer_error *ret);
 
@@ -78,6 +88,8 @@ int answer_partner(const redisReply *reply,
 int answer_statement(const redisReply *reply,
 		     struct answer_statement *ret) _must_check_;
 int answer_tip(const redisReply *reply, struct answer_tip *ret) _must_check_;
+int answer_verified(const redisReply *reply,
+		    struct answer_verified *ret) _must_check_;
 /* An array; its elements are for the functions above. */
 int answer_list(const redisReply *reply) _must_check_;
 

@@ -372,6 +372,33 @@ int client_ask(struct client *c, const struct client_request *request,
 	return 0;
 }
 
+int client_send(struct client *c, const struct client_request *request,
+		int64_t deadline)
+{
+	int r = 0;
+
+	c->sent = false;
+	if (c->fd < 0)
+		r = connect_server(c, deadline);
+	if (r == 0)
+		r = send_request(c, request, deadline);
+	if (r < 0)
+		disconnect(c);
+	return r;
+}
+
+int client_receive(struct client *c, int64_t until, redisReply **ret)
+{
+	int r;
+
+	r = read_answer(c, until, ret);
+	if (r == -ETIMEDOUT)
+		return -EAGAIN;
+	if (r < 0)
+		disconnect(c);
+	return r;
+}
+
 bool client_sent(const struct client *c)
 {
 	return c->sent;

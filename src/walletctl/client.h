@@ -16,7 +16,8 @@
 
 #include "util/cleanup.h"
 
-#define CLIENT_ARGS_MAX 12
+/* VERIFY with sixteen tips. */
+#define CLIENT_ARGS_MAX 49
 /* Requests sent before their answers are awaited. */
 #define CLIENT_PIPELINE_MAX 4
 /* Limits on one answer: its bytes, and the elements of an array in it. */
@@ -53,6 +54,16 @@ int64_t client_now(void);
  */
 int client_ask(struct client *c, const struct client_request *request,
 	       size_t count, int64_t deadline, redisReply **ret) _must_check_;
+
+/*
+ * The same in two steps, for one request whose answer may take long: send it by
+ * @deadline; then look until @until whether the answer is there.  -EAGAIN: not
+ * yet, look again.  Other errors as client_ask().
+ */
+int client_send(struct client *c, const struct client_request *request,
+		int64_t deadline) _must_check_;
+int client_receive(struct client *c, int64_t until,
+		   redisReply **ret) _must_check_;
 
 /* Did any byte of the last requests leave?  If not, nothing happened. */
 bool client_sent(const struct client *c);

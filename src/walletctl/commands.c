@@ -11,6 +11,7 @@
 #include "walletctl/orders.h"
 #include "walletctl/queries.h"
 #include "walletctl/suggest.h"
+#include "walletctl/verify.h"
 
 #include "walletctl/commands.h"
 
@@ -41,6 +42,9 @@ const struct command commands_table[] = {
 	  OPTION_BIT(OPTION_ID), false, false, queries_show },
 	{ "tip", "", "show the last serial, its hash and time",
 	  0, false, false, queries_tip },
+	{ "verify", "", "have all transactions read anew and checked",
+	  OPTION_BIT(OPTION_TIP) | OPTION_BIT(OPTION_QUIET), false, false,
+	  verify },
 	{ "status", "", "show how the daemons are",
 	  0, false, false, health_status },
 	{ "resume", "", "finish the orders whose answer never came",

@@ -101,7 +101,9 @@ enum status context_garbled(struct context *ctx)
 
 struct slice context_coin(const redisReply *info)
 {
-	struct slice coin = answer_info(info, "coin");
+	struct slice coin = { 0 };
 
+	if (info)
+		coin = answer_info(info, "coin");
 	return coin.len > 0 ? coin : slice_of(COIN_DEFAULT);
 }

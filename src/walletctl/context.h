@@ -59,7 +59,10 @@ enum status context_refused(struct context *ctx, const redisReply *reply);
 /* Say that the server answers with something else; STATUS_UNAVAILABLE. */
 enum status context_garbled(struct context *ctx);
 
-/* What the coins are called, by an answer to INFO ledger (may be an error). */
+/*
+ * What the coins are called, by an answer to INFO ledger, which may be an error
+ * or NULL.
+ */
 struct slice context_coin(const redisReply *info);
 
 #endif

@@ -18,7 +18,7 @@
 /* Keys of INFO, in the order of the report. */
 static const struct {
 	const char *key;   /* of INFO, and in JSON */
-	const char *label; /* for people */
+	const char *label; /* for people; NULL: told in other words, or not */
 	enum value_kind kind;
 } key_table[] = {
 	{ "state", "State", VALUE_TEXT },
@@ -32,6 +32,9 @@ static const struct {
 	{ "coins", "Coins", VALUE_NUMBER },
 	{ "coin", "Called", VALUE_TEXT },
 	{ "gaps", "Gaps", VALUE_NUMBER },
+	{ "copies", NULL, VALUE_NUMBER },
+	{ "refilling", NULL, VALUE_NUMBER },
+	{ "thin_records", NULL, VALUE_NUMBER },
 };
 
 /* A number if it is one that JSON's readers can take, else text. */
@@ -150,6 +153,24 @@ static void put_backend_text(FILE *out, struct slice name, struct slice values)
 	putc('\n', out);
 }
 
+/* Only while there is something to be copied. */
+static void put_refilling(FILE *out, const redisReply *info)
+{
+	struct slice thin = answer_info(info, "thin_records");
+
+	if (!slice_equal(answer_info(info, "refilling"), slice_of("1")))
+		return;
+	fprintf(out, "%-12s ", "Refilling");
+	if (thin.len == 0 || slice_equal(thin, slice_of("0"))) {
+		fputs("a backend that was lost\n", out);
+		return;
+	}
+	output_text(out, thin);
+	fputs(" transactions on fewer than ", out);
+	output_text(out, answer_info(info, "copies"));
+	fputs(" backends\n", out);
+}
+
 static void put_text(FILE *out, const redisReply *info)
 {
 	struct slice name;
@@ -160,11 +181,12 @@ static void put_text(FILE *out, const redisReply *info)
 		struct value v = value_of(info, i);
 		struct buf cell = { 0 };
 
-		if (v.kind != VALUE_NONE && output_cell(&v, &cell) == 0)
+		if (key_table[i].label && v.kind != VALUE_NONE && output_cell(&v, &cell) == 0)
 			fprintf(out, "%-12s %s\n", key_table[i].label,
 				(const char *)cell.data);
 		buf_done(&cell);
 	}
+	put_refilling(out, info);
 	while (next_backend(info, &at, &name, &values))
 		put_backend_text(out, name, values);
 }

@@ -18,6 +18,8 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/delivery.c src/walletctl/delivery.h \
 	src/walletctl/receipt.c src/walletctl/receipt.h \
 	src/walletctl/orders.c src/walletctl/orders.h \
+	src/walletctl/progress.c src/walletctl/progress.h \
+	src/walletctl/verify.c src/walletctl/verify.h \
 	src/walletctl/commands.c src/walletctl/commands.h \
 	src/walletctl/program.c src/walletctl/program.h
 

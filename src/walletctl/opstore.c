@@ -23,7 +23,7 @@
 #define DIRECTORY_MODE 0700
 #define FILE_MODE 0600
 #define NAME_SIZE (3 * OPERATION_ID_MAX + 1)
-/* How often another walletctl with the very same id may get between. */
+/* How often another walletctl may get between. */
 #define KEEP_ATTEMPTS 16
 
 struct opstore {
@@ -223,6 +223,9 @@ static int write_temporary(struct opstore_entry *e, const char *path,
 	if (e->fd < 0)
 		return e->fd;
 	r = ops->lock(ops->ctx, e->fd);
+	/* Somebody takes it for a leftover: it goes, and all starts over. */
+	if (r == -EWOULDBLOCK)
+		return -ENOENT;
 	if (r == 0)
 		r = fileops_write_all(ops, e->fd, text->data, text->len, 0);
 	return r < 0 ? r : ops->fsync(ops->ctx, e->fd);
@@ -282,7 +285,7 @@ static int keep_again(struct opstore_entry *e, const struct order *o,
 	return r == -EWOULDBLOCK ? 0 : r;
 }
 
-/* -ENOENT: it was there, and somebody with the same id has settled it. */
+/* -ENOENT: the file went away under our hands. */
 static int try_keep(struct opstore_entry *e, const struct order *o,
 		    bool *ret_again)
 {
@@ -372,12 +375,29 @@ void opstore_names_free(char **names, size_t count)
 	free(names);
 }
 
+/* An order's name, a dot, and the digits that write_entry() drew. */
+static bool is_temporary(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && dot != name && dot[1] &&
+	       strspn(dot + 1, "0123456789abcdef") == strlen(dot + 1);
+}
+
+/* Its writer holds the lock for as long as it lives. */
+static void remove_leftover(struct opstore *s, const char *name)
+{
+	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
+
+	if (is_temporary(name) && new_entry(s, name, &e) == 0 &&
+	    lock_entry(e) == 0)
+		(void)s->ops->unlink(s->ops->ctx, e->path);
+}
+
 static int add_name(char ***names, size_t *count, const char *name)
 {
 	char **larger;
 
-	if (strchr(name, '.'))
-		return 0;
 	larger = reallocarray(*names, *count + 1, sizeof(**names));
 	if (!larger)
 		return -ENOMEM;
@@ -406,6 +426,8 @@ int opstore_names(struct opstore *s, char ***ret, size_t *ret_count)
 		entry = readdir(dir);
 		if (!entry)
 			r = -errno;
+		else if (strchr(entry->d_name, '.'))
+			remove_leftover(s, entry->d_name);
 		else
 			r = add_name(&names, &count, entry->d_name);
 		if (r < 0 || !entry)

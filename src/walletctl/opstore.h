@@ -55,7 +55,10 @@ int opstore_settle(struct opstore_entry *e);
 struct opstore_entry *opstore_entry_free(struct opstore_entry *e);
 DEFINE_CLEANUP(struct opstore_entry, opstore_entry_free);
 
-/* File names, sorted; free the names and the array. */
+/*
+ * File names, sorted; free the names and the array.  Unfinished files of
+ * processes that were killed are removed.
+ */
 int opstore_names(struct opstore *s, char ***ret,
 		  size_t *ret_count) _must_check_;
 void opstore_names_free(char **names, size_t count);

@@ -39,6 +39,12 @@ const struct option_spec options_table[OPTION_KEYS] = {
 	[OPTION_FROM] = { "from", "SERIAL", "begin with this serial number",
 			  false },
 	[OPTION_COUNT] = { "count", "N", "show at most N transactions", false },
+	[OPTION_TIP] = { "tip", "SERIAL:HASH",
+			 "a tip of another day that has to fit; may be given "
+			 "again",
+			 false },
+	[OPTION_QUIET] = { "quiet", NULL, "say nothing unless it is wrong",
+			   false },
 };
 
 /* The key of the option with these @len bytes of name, or -1. */
@@ -113,6 +119,8 @@ static int take_option(const char *word, const char *next, FILE *err,
 		return 1;
 	}
 	o->value[key] = inside ? inside : next;
+	if (key == OPTION_TIP)
+		o->tip[o->tips++] = o->value[key];
 	return inside ? 1 : 2;
 }
 
@@ -151,8 +159,11 @@ int options_parse(int argc, char **argv, FILE *err, struct options *ret)
 	int r;
 
 	o.arg = calloc((size_t)argc + 1, sizeof(*o.arg));
-	if (!o.arg)
+	o.tip = calloc((size_t)argc + 1, sizeof(*o.tip));
+	if (!o.arg || !o.tip) {
+		options_done(&o);
 		return -ENOMEM;
+	}
 
 	r = parse_words(argc, argv, err, &o);
 	if (r < 0) {
@@ -166,6 +177,7 @@ int options_parse(int argc, char **argv, FILE *err, struct options *ret)
 void options_done(struct options *o)
 {
 	free(o->arg);
+	free(o->tip);
 	*o = (struct options){ .args = 0 };
 }
 

@@ -30,6 +30,8 @@ enum option_key {
 	OPTION_ID,
 	OPTION_FROM,
 	OPTION_COUNT,
+	OPTION_TIP,
+	OPTION_QUIET,
 	OPTION_KEYS
 };
 
@@ -48,13 +50,15 @@ extern const struct option_spec options_table[OPTION_KEYS];
 /* All text belongs to the caller's argv. */
 struct options {
 	const char *value[OPTION_KEYS]; /* NULL: not given; "" for bare ones */
+	const char **tip; /* of --tip all that were given, in order */
+	size_t tips;
 	size_t args;
 	const char **arg; /* the command and its arguments */
 };
 
 /*
  * Take @argv (argv[0] is the program) apart.  "--" ends the options, "-5" is
- * no option, the last of two equal options counts.  Returns 0; -EINVAL with
+ * no option, the last of two equal options counts, but of --tip each.  Returns 0; -EINVAL with
  * one sentence on @err; -ENOMEM.  Free with options_done().
  */
 int options_parse(int argc, char **argv, FILE *err,

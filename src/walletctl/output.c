@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/parse.h"
 #include "util/percent.h"
 #include "util/timestamp.h"
 
@@ -165,6 +166,31 @@ void output_raw_line(FILE *out, const struct value *values, size_t count)
 			output_text(out, values[i].text);
 	}
 	putc('\n', out);
+}
+
+void output_values(FILE *out, enum form form, const struct column *columns,
+		   size_t count, const struct value *values)
+{
+	if (form == FORM_RAW) {
+		output_raw_line(out, values, count);
+		return;
+	}
+	output_json_object(out, columns, count, values);
+	putc('\n', out);
+}
+
+void output_grouped(uint64_t n, char out[OUTPUT_GROUPED_SIZE])
+{
+	char digits[U64_DIGITS_MAX];
+	size_t len = format_u64(n, digits);
+	size_t at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
 }
 
 /* A record's time on the reader's clock; as it stands if it is none. */

@@ -61,6 +61,14 @@ void output_json_object(FILE *out, const struct column *columns, size_t count,
 /* A line of values between tabs. */
 void output_raw_line(FILE *out, const struct value *values, size_t count);
 
+/* A record by itself that is not for people: an object, or a line. */
+void output_values(FILE *out, enum form form, const struct column *columns,
+		   size_t count, const struct value *values);
+
+/* A number in groups of three digits, ended by a zero: "12,000". */
+#define OUTPUT_GROUPED_SIZE 27
+void output_grouped(uint64_t n, char out[OUTPUT_GROUPED_SIZE]);
+
 /* How @v stands in a table or behind a name, ended by a zero. */
 int output_cell(const struct value *v, struct buf *out) _must_check_;
 

@@ -19,12 +19,7 @@
 static void put_values(struct context *ctx, const struct column *columns,
 		       size_t count, const struct value *values)
 {
-	if (ctx->form == FORM_RAW) {
-		output_raw_line(ctx->out, values, count);
-		return;
-	}
-	output_json_object(ctx->out, columns, count, values);
-	putc('\n', ctx->out);
+	output_values(ctx->out, ctx->form, columns, count, values);
 }
 
 static enum status out_of_memory(struct context *ctx)

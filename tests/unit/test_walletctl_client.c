@@ -175,6 +175,50 @@ START_TEST(a_broken_connection_is_made_anew)
 }
 END_TEST
 
+/* An answer that takes its time is looked for again and again. */
+START_TEST(an_answer_may_be_looked_for)
+{
+	static const struct kit_turn turns[] = {
+		{ 1, "$4\r\nha", KIT_STAY },
+		{ 1, "lf\r\n:2\r\n", KIT_CLOSE },
+	};
+	struct kit_server *s = kit_server_start(turns, ELEMENTS(turns));
+	redisReply *reply;
+	struct client *c;
+
+	ck_assert_int_eq(client_new(kit_server_name(s), &c), 0);
+	ck_assert_int_eq(client_send(c, &ping, client_now() + FAR), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(client_receive(c, client_now() + NEAR, &reply),
+				 -EAGAIN);
+	ck_assert_int_eq(client_send(c, &ping, client_now() + FAR), 0);
+	ck_assert_int_eq(client_receive(c, client_now() + FAR, &reply), 0);
+	ck_assert_str_eq(reply->str, "half");
+	freeReplyObject(reply);
+	ck_assert_int_eq(client_receive(c, client_now() + FAR, &reply), 0);
+	ck_assert_int_eq(reply->integer, 2);
+	freeReplyObject(reply);
+	ck_assert_int_eq(client_receive(c, client_now() + FAR, &reply),
+			 -ECONNRESET);
+	client_free(c);
+	free(kit_server_stop(s));
+}
+END_TEST
+
+START_TEST(nobody_takes_what_is_sent)
+{
+	struct client *c;
+	char server[32];
+
+	kit_free_port(server);
+	ck_assert_int_eq(client_new(server, &c), 0);
+	ck_assert_int_eq(client_send(c, &ping, client_now() + FAR),
+			 -ECONNREFUSED);
+	ck_assert(!client_sent(c));
+	client_free(c);
+}
+END_TEST
+
 UNIT_SUITE(test_walletctl_client);
 
 Suite *test_walletctl_client(void)
@@ -190,6 +234,8 @@ Suite *test_walletctl_client(void)
 	tcase_add_test(t, late_questions_are_not_asked);
 	tcase_add_test(t, requests_are_pipelined_and_answers_in_order);
 	tcase_add_test(t, a_broken_connection_is_made_anew);
+	tcase_add_test(t, an_answer_may_be_looked_for);
+	tcase_add_test(t, nobody_takes_what_is_sent);
 	suite_add_tcase(s, t);
 	return s;
 }

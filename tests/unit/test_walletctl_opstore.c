@@ -8,10 +8,13 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "unit.h"
 #include "walletctl/opstore.h"
@@ -170,7 +173,20 @@ static int keep_and_settle(unsigned times)
 	return 0;
 }
 
-/* Some with an id of their own, some all with the same. */
+static int list(unsigned times)
+{
+	char **names;
+	size_t count;
+
+	for (unsigned i = 0; i < times; i++) {
+		if (opstore_names(store, &names, &count) < 0)
+			return 1;
+		opstore_names_free(names, count);
+	}
+	return 0;
+}
+
+/* One lists; some have an id of their own, some all the same. */
 START_TEST(many_at_once_do_not_disturb_each_other)
 {
 	pid_t child[8];
@@ -179,7 +195,7 @@ START_TEST(many_at_once_do_not_disturb_each_other)
 		child[i] = fork();
 		if (child[i] == 0) {
 			id[0] = i % 2 ? 's' : (char)('a' + i);
-			_exit(keep_and_settle(100));
+			_exit(i ? keep_and_settle(100) : list(1000));
 		}
 	}
 	for (size_t i = 0; i < ELEMENTS(child); i++) {
@@ -216,6 +232,118 @@ START_TEST(a_killed_walletctl_leaves_its_order)
 }
 END_TEST
 
+/* A process in the middle of writing, as the locks see it. */
+static pid_t hold_lock(const char *name, int ready[2])
+{
+	char path[512];
+	pid_t child;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	(void)snprintf(path, sizeof(path), "%s/%s", kit_pending(), name);
+	child = fork();
+	if (child == 0) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || flock(fd, LOCK_EX) < 0 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	return child;
+}
+
+START_TEST(a_killed_walletctl_leaves_no_rubbish)
+{
+	int ready[2];
+	pid_t child;
+	char **names;
+	size_t count;
+	char byte;
+
+	kit_pending_write("1f.1234abcd", "alichain-ord");
+	child = hold_lock("1f.1234abcd", ready);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+
+	/* Neither what is being written, nor what is not ours. */
+	kit_pending_write("note.txt", "");
+	kit_pending_write("2f.0", "");
+	ck_assert_int_eq(opstore_names(store, &names, &count), 0);
+	ck_assert_uint_eq(count, 0);
+	opstore_names_free(names, count);
+	ck_assert_uint_eq(kit_pending_count(), 2);
+
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_int_eq(opstore_names(store, &names, &count), 0);
+	opstore_names_free(names, count);
+	ck_assert_uint_eq(kit_pending_count(), 1);
+	ck_assert_uint_eq(mode_of("/note.txt") & 0400, 0400);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+}
+END_TEST
+
+/* Somebody else finds a file that was just created, before it is locked. */
+static unsigned finders;
+static bool finder_is_slow;
+static int finder = -EBADF;
+
+static int found_open(void *ctx, const char *path, int flags, mode_t mode)
+{
+	int fd = fileops_kernel.open(ctx, path, flags, mode);
+	char **names;
+	size_t count;
+
+	if (!(flags & O_CREAT) || finders == 0)
+		return fd;
+	finders--;
+	if (finder_is_slow) {
+		finder = fileops_kernel.open(ctx, path, O_RDONLY, 0);
+		ck_assert_int_eq(fileops_kernel.lock(ctx, finder), 0);
+	} else {
+		ck_assert_int_eq(opstore_names(store, &names, &count), 0);
+		opstore_names_free(names, count);
+	}
+	return fd;
+}
+
+static int found_lock(void *ctx, int fd)
+{
+	int r = fileops_kernel.lock(ctx, fd);
+
+	if (finder >= 0)
+		(void)fileops_kernel.close(ctx, finder);
+	finder = -EBADF;
+	return r;
+}
+
+START_TEST(taken_for_a_leftover_it_starts_over)
+{
+	struct fileops found = fileops_kernel;
+	struct opstore_entry *e;
+	struct opstore *s;
+	struct order o;
+	bool again = true;
+
+	found.open = found_open;
+	found.lock = found_lock;
+	finders = 2;
+	finder_is_slow = _i == 1;
+	ck_assert_int_eq(opstore_open(&found, kit_pending(), &s), 0);
+	ck_assert_int_eq(opstore_keep(s, &order, &e, &again), 0);
+	ck_assert(!again);
+	ck_assert_uint_eq(finders, 0);
+	ck_assert_uint_eq(kit_pending_count(), 1);
+	opstore_entry_free(e);
+	ck_assert_int_eq(opstore_take(store, "1f", &o, &e), 0);
+	ck_assert(order_equal(&o, &order));
+	order_done(&o);
+	opstore_entry_free(e);
+	opstore_free(s);
+}
+END_TEST
+
 START_TEST(bad_files_are_not_taken)
 {
 	struct opstore_entry *e;
@@ -247,12 +375,26 @@ START_TEST(names_are_sorted_and_without_leftovers)
 }
 END_TEST
 
-/* A disk whose n-th writing or syncing call fails. */
+/* A disk of which the n-th call fails, of those that matter. */
 static unsigned calls_left;
 
 static int count_down(void)
 {
 	return calls_left == 0 || --calls_left > 0 ? 0 : -EIO;
+}
+
+static int failing_open(void *ctx, const char *path, int flags, mode_t mode)
+{
+	int r = count_down();
+
+	return r < 0 ? r : fileops_kernel.open(ctx, path, flags, mode);
+}
+
+static int failing_lock(void *ctx, int fd)
+{
+	int r = count_down();
+
+	return r < 0 ? r : fileops_kernel.lock(ctx, fd);
 }
 
 static ssize_t failing_pwrite(void *ctx, int fd, const void *data, size_t len,
@@ -277,7 +419,10 @@ static int failing_rename(void *ctx, const char *from, const char *to)
 	return r < 0 ? r : fileops_kernel.rename(ctx, from, to);
 }
 
-/* Kept means synced: file, then name, then directory; else it is an error. */
+/*
+ * Kept means synced: file, then name, then directory; else it is an error.  The
+ * calls: open, lock, write, sync, rename; open, sync the directory.
+ */
 START_TEST(every_failing_call_is_told)
 {
 	struct fileops failing = fileops_kernel;
@@ -285,21 +430,23 @@ START_TEST(every_failing_call_is_told)
 	struct opstore *s;
 	bool again;
 
+	failing.open = failing_open;
+	failing.lock = failing_lock;
 	failing.pwrite = failing_pwrite;
 	failing.fsync = failing_fsync;
 	failing.rename = failing_rename;
 	ck_assert_int_eq(opstore_open(&failing, kit_pending(), &s), 0);
 
 	calls_left = (unsigned)_i;
-	if (_i > 4) {
+	if (_i > 7) {
 		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), 0);
-		/* Exactly those four calls were made. */
-		ck_assert_uint_eq(calls_left, (unsigned)_i - 4);
+		/* Exactly those calls were made. */
+		ck_assert_uint_eq(calls_left, (unsigned)_i - 7);
 		opstore_entry_free(e);
 	} else {
 		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), -EIO);
 		/* There whole, or not at all. */
-		ck_assert_uint_eq(kit_pending_count(), _i == 4);
+		ck_assert_uint_eq(kit_pending_count(), _i > 5);
 	}
 	opstore_free(s);
 }
@@ -320,9 +467,11 @@ Suite *test_walletctl_opstore(void)
 	tcase_add_test(t, an_order_in_work_is_locked);
 	tcase_add_test(t, many_at_once_do_not_disturb_each_other);
 	tcase_add_test(t, a_killed_walletctl_leaves_its_order);
+	tcase_add_test(t, a_killed_walletctl_leaves_no_rubbish);
+	tcase_add_loop_test(t, taken_for_a_leftover_it_starts_over, 0, 2);
 	tcase_add_test(t, bad_files_are_not_taken);
 	tcase_add_test(t, names_are_sorted_and_without_leftovers);
-	tcase_add_loop_test(t, every_failing_call_is_told, 1, 6);
+	tcase_add_loop_test(t, every_failing_call_is_told, 1, 9);
 	suite_add_tcase(s, t);
 	return s;
 }

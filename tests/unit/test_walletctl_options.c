@@ -84,6 +84,22 @@ START_TEST(parse_takes_words_apart)
 }
 END_TEST
 
+/* Of an option that may be given again, each counts. */
+START_TEST(tips_add_up)
+{
+	static const char *const words[] = { "--tip",  "1:a", "verify",
+					     "--tip=2:b", NULL };
+	struct options o;
+
+	ck_assert_int_eq(parse(words, &o), 0);
+	ck_assert_uint_eq(o.tips, 2);
+	ck_assert_str_eq(o.tip[0], "1:a");
+	ck_assert_str_eq(o.tip[1], "2:b");
+	ck_assert_str_eq(o.value[OPTION_TIP], "2:b");
+	options_done(&o);
+}
+END_TEST
+
 static const struct {
 	const char *words[WORDS_MAX];
 	const char *said; /* must be in the sentence */
@@ -153,6 +169,7 @@ Suite *test_walletctl_options(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, parse_takes_words_apart, 0, ELEMENTS(good));
+	tcase_add_test(t, tips_add_up);
 	tcase_add_loop_test(t, parse_says_what_is_wrong, 0, ELEMENTS(bad));
 	tcase_add_loop_test(t, timeouts_are_seconds, 0, ELEMENTS(timeouts));
 	suite_add_tcase(s, t);

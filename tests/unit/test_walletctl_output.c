@@ -193,6 +193,29 @@ START_TEST(card_has_a_line_a_value)
 }
 END_TEST
 
+START_TEST(long_numbers_are_grouped)
+{
+	static const struct {
+		uint64_t n;
+		const char *text;
+	} numbers[] = {
+		{ 0, "0" },
+		{ 999, "999" },
+		{ 1000, "1,000" },
+		{ 12000, "12,000" },
+		{ 123456, "123,456" },
+		{ 1234567, "1,234,567" },
+		{ UINT64_MAX, "18,446,744,073,709,551,615" },
+	};
+	char grouped[OUTPUT_GROUPED_SIZE];
+
+	for (size_t i = 0; i < ELEMENTS(numbers); i++) {
+		output_grouped(numbers[i].n, grouped);
+		ck_assert_str_eq(grouped, numbers[i].text);
+	}
+}
+END_TEST
+
 START_TEST(a_time_that_is_none_stands_as_it_is)
 {
 	struct value v = value_time(slice_of("yester\033day"));
@@ -221,6 +244,7 @@ Suite *test_walletctl_output(void)
 	tcase_add_test(t, sheet_of_many_rows_has_one_heading);
 	tcase_add_test(t, card_has_a_line_a_value);
 	tcase_add_test(t, a_time_that_is_none_stands_as_it_is);
+	tcase_add_test(t, long_numbers_are_grouped);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -367,6 +367,33 @@ START_TEST(status_is_short)
 }
 END_TEST
 
+#define REFILLING(thin)                                                        \
+	STATUS_INFO("open", "0")                                               \
+	"\r\n# More\r\ncopies:2\r\nrefilling:1\r\nthin_records:" thin "\r\n"
+
+START_TEST(status_while_refilling)
+{
+	struct kit_run thin = run_status(REFILLING("1204"), NULL);
+	struct kit_run returning = run_status(REFILLING("0"), NULL);
+	struct kit_run json = run_status(REFILLING("1204"), "--json");
+
+	ck_assert_ptr_nonnull(strstr(thin.out,
+				     "Coins        12000\n"
+				     "Refilling    1204 transactions on fewer "
+				     "than 2 backends\nBackend A: up, "));
+	ck_assert_int_eq(thin.status, STATUS_DONE);
+	ck_assert_ptr_nonnull(strstr(returning.out,
+				     "\nRefilling    a backend that was lost\n"
+				     "Backend A: "));
+	ck_assert_ptr_nonnull(strstr(json.out, "\"copies\":2,\n"
+					       "\"refilling\":1,\n"
+					       "\"thin_records\":1204,\n"));
+	kit_run_done(&thin);
+	kit_run_done(&returning);
+	kit_run_done(&json);
+}
+END_TEST
+
 START_TEST(status_for_programs)
 {
 	struct kit_run json = run_status(STATUS_INFO("open", "0"), "--json");
@@ -441,6 +468,7 @@ Suite *test_walletctl_queries(void)
 	tcase_add_test(t, history_is_paged);
 	tcase_add_test(t, a_listing_that_breaks_off_is_not_closed);
 	tcase_add_test(t, status_is_short);
+	tcase_add_test(t, status_while_refilling);
 	tcase_add_test(t, status_for_programs);
 	tcase_add_test(t, status_tells_scripts_by_its_exit);
 	tcase_add_loop_test(t, no_answer_is_unavailable, 0, ELEMENTS(silences));
