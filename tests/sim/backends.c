@@ -198,7 +198,7 @@ void backend_start(struct world *w, void *a, uint64_t b)
 	struct backend_node *n = a;
 	struct responder_io io = backend_io;
 
-	if (n->life != b || n->alive)
+	if (n->life != b || n->alive || n->gone)
 		return;
 	if (w->healing) {
 		disk_fail(n->disk, 0);
@@ -245,6 +245,13 @@ void backend_create(struct world *w, int index, const char *block)
 	if (block)
 		disk_put(n->disk, n->path, slice_of(block));
 	backend_start(w, n, 0);
+}
+
+void backend_new_disk(struct backend_node *n)
+{
+	disk_free(n->disk);
+	n->disk = disk_new(&n->world->rng);
+	n->returned = 0;
 }
 
 void backend_destroy(struct backend_node *n)

@@ -205,6 +205,10 @@ static void answered(struct world *w, void *a, uint64_t b)
 			  outcome_code_name(t->answer.code));
 	if (t->answer.code == OUTCOME_DONE) {
 		settled(c, t);
+	} else if (t->answer.code == OUTCOME_UNAVAILABLE &&
+		   c->order.what == DO_VERIFY && w->healing && w->gone >= 0) {
+		/* It needs every block, also the one that will not return. */
+		finished(c);
 	} else if (t->answer.code == OUTCOME_UNAVAILABLE) {
 		c->wait++;
 		try_again(c);
@@ -256,6 +260,7 @@ static void on_record(void *arg, const struct record *r,
 	struct attempt *t = arg;
 
 	order_take_record(&t->answer, r, balance);
+	faults_in_list(t->client->world);
 }
 
 static void on_done(void *arg, const struct outcome *o)

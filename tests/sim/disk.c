@@ -20,6 +20,7 @@
 struct inode {
 	struct buf now; /* what programs read */
 	struct buf durable; /* what is there after a power cut */
+	size_t settled; /* its length before the last sync that let it grow */
 	uint64_t version; /* raised by each write */
 	bool dirty;
 	bool locked;
@@ -128,6 +129,7 @@ static int new_inode(struct disk *d)
 		buf_clear(&d->inode[i].now);
 		buf_clear(&d->inode[i].durable);
 		d->inode[i].lost_from = d->inode[i].lost_to = 0;
+		d->inode[i].settled = 0;
 		d->inode[i].dirty = true;
 		d->inode[i].locked = false;
 		return (int)i;
@@ -271,6 +273,12 @@ static int fail_sync(struct disk *d, int fd)
 	return -EIO;
 }
 
+static void settle(struct inode *i)
+{
+	if (i->now.len > i->durable.len)
+		i->settled = i->durable.len;
+}
+
 static int op_fsync(void *ctx, int fd)
 {
 	struct disk *d = ctx;
@@ -285,6 +293,7 @@ static int op_fsync(void *ctx, int fd)
 		d->pasts = 1;
 		return 0;
 	}
+	settle(inode_of(d, fd));
 	copy(&inode_of(d, fd)->durable, &inode_of(d, fd)->now);
 	zero_lost(inode_of(d, fd), &inode_of(d, fd)->durable);
 	inode_of(d, fd)->dirty = false;
@@ -496,6 +505,7 @@ void disk_power_cut(struct disk *d)
 	}
 	/* What came through is what is there, synced or not. */
 	for (size_t i = 0; i < d->inodes; i++) {
+		settle(&d->inode[i]);
 		copy(&d->inode[i].durable, &d->inode[i].now);
 		d->inode[i].dirty = false;
 		d->inode[i].version++;
@@ -563,4 +573,17 @@ size_t disk_firm(const struct disk *d, const char *path)
 	       i->now.data[n] == i->durable.data[n])
 		n++;
 	return n;
+}
+
+size_t disk_settled(const struct disk *d, const char *path)
+{
+	struct entry *e = find((struct directory *)(uintptr_t)&d->now, path);
+	const struct inode *i;
+
+	if (!e)
+		return 0;
+	i = &d->inode[e->inode];
+	if (i->now.len != i->durable.len || i->settled >= i->now.len)
+		return 0;
+	return i->settled;
 }

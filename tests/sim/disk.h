@@ -41,5 +41,10 @@ void disk_put(struct disk *d, const char *path, struct slice data);
 const struct buf *disk_look(const struct disk *d, const char *path);
 /* So many bytes of it no power cut can change any more. */
 size_t disk_firm(const struct disk *d, const char *path);
+/*
+ * So many bytes of it were durable before its newest append began; 0 if that is
+ * under way still, or not all there.
+ */
+size_t disk_settled(const struct disk *d, const char *path);
 
 #endif

@@ -9,6 +9,11 @@
 /* How far the civil clock may jump, either way. */
 #define CLOCK_JUMP (30 * SEC)
 #define LAG_LASTS (4 * SEC)
+#define TAKEOVER_LASTS (20 * MSEC)
+/* A backend is cut off in four of a thousand records of lists, for longer than
+ * main daemons wait for it. */
+#define IN_LIST 4
+#define IN_LIST_LASTS (3 * SEC)
 
 void faults_draw(struct world *w)
 {
@@ -30,6 +35,7 @@ void faults_draw(struct world *w)
 	f->full_disks = world_chance(w, 200);
 	f->clock_jumps = world_chance(w, 300);
 	f->slow_disks = world_chance(w, 200);
+	f->losses = world_chance(w, 600);
 }
 
 static void resume_backend(struct world *w, void *a, uint64_t b)
@@ -138,6 +144,43 @@ static void fault_backend(struct world *w)
 	}
 }
 
+static void restart_backend(struct world *w, void *a, uint64_t b)
+{
+	(void)b;
+	if (!w->healing)
+		backend_kill(a, false);
+}
+
+void faults_takeover(struct world *w)
+{
+	if (!w->faults.crashes || !world_chance(w, 300))
+		return;
+	for (size_t i = 0; i < BACKENDS; i++)
+		if (world_chance(w, 700))
+			world_at(w, (int64_t)world_below(w, TAKEOVER_LASTS),
+				 restart_backend, &w->backend[i], 0);
+}
+
+static void end_list(struct world *w, void *a, uint64_t b)
+{
+	struct backend_node *n = a;
+
+	(void)b;
+	if (w->healing)
+		return;
+	if (w->faults.partitions)
+		cut_off(w, n, IN_LIST_LASTS);
+	else if (w->faults.crashes)
+		backend_kill(n, false);
+}
+
+void faults_in_list(struct world *w)
+{
+	if (w->healing || !world_chance(w, IN_LIST))
+		return;
+	world_at(w, 0, end_list, &w->backend[world_below(w, BACKENDS)], 0);
+}
+
 static void recheck_disks(struct world *w)
 {
 	for (size_t i = 0; i < BACKENDS; i++) {
@@ -172,6 +215,8 @@ void faults_happen(struct world *w, void *a, uint64_t b)
 			jump(w);
 		if (world_chance(w, 100))
 			copies_begin(w);
+		if (w->faults.losses && world_chance(w, 200))
+			losses_begin(w);
 	}
 	world_at(w, 100 * MSEC + (int64_t)world_below(w, SEC), faults_happen,
 		 NULL, 0);
@@ -192,6 +237,7 @@ void faults_heal(struct world *w, void *a, uint64_t b)
 	}
 	/* One main daemon is left to work. */
 	main_kill(&w->main[1]);
+	losses_heal(w);
 	if (!w->main[0].alive)
 		main_start(w, &w->main[0], w->main[0].life);
 	else if (w->main[0].paused)

@@ -321,6 +321,27 @@ static uint64_t judge_statement(const struct oracle *o, const struct fact *f,
 	return f->count;
 }
 
+/* Nothing in the blocks is rotten here: it has to say so, as of then. */
+static uint64_t judge_verified(const struct oracle *o, const struct fact *f,
+			       uint64_t low)
+{
+	const struct history *h = &o->history;
+	uint64_t seen = judge_tip(o, f, low);
+	uint64_t members = 0;
+
+	if (o->world->failure)
+		return seen;
+	for (int u = 0; u < SIM_USERS; u++)
+		members += h->balance[seen][u] >= 0;
+	if (f->count != seen || f->members != members ||
+	    f->balance != (int64_t)members * SIM_INITIAL)
+		world_fail(o->world, "a verification up to serial %" PRIu64
+			   " counts %" PRIu64 " transactions, %" PRIu64
+			   " members and %" PRId64 " coins", seen, f->count,
+			   f->members, f->balance);
+	return seen;
+}
+
 static uint64_t (*const rules[])(const struct oracle *o, const struct fact *f,
 				 uint64_t low) = {
 	[FACT_TRANSFER] = judge_transfer,
@@ -340,6 +361,7 @@ static uint64_t (*const rules[])(const struct oracle *o, const struct fact *f,
 	[FACT_NO_SERIAL] = judge_absent,
 	[FACT_NO_ID] = judge_absent,
 	[FACT_STATEMENT] = judge_statement,
+	[FACT_VERIFIED] = judge_verified,
 };
 
 uint64_t judge(const struct oracle *o, const struct fact *f, uint64_t low)

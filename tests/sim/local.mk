@@ -8,6 +8,7 @@ SIM_SOURCES = \
 	tests/sim/copies.c \
 	tests/sim/disk.c tests/sim/disk.h \
 	tests/sim/faults.c \
+	tests/sim/losses.c \
 	tests/sim/history.c tests/sim/history.h \
 	tests/sim/judge.c \
 	tests/sim/mains.c \
@@ -46,15 +47,26 @@ SIM_PATCHED = \
 	tests/sim/patched/irregular.c \
 	tests/sim/patched/link.c \
 	tests/sim/patched/blockfile.c \
-	tests/sim/patched/load.c
+	tests/sim/patched/load.c \
+	tests/sim/patched/verify.c \
+	tests/sim/patched/responder_append.c \
+	tests/sim/patched/engine.c \
+	tests/sim/patched/refill.c \
+	tests/sim/patched/survey.c \
+	tests/sim/patched/textstore.c
 CLEANFILES += $(SIM_PATCHED)
 EXTRA_DIST += \
 	tests/sim/README \
+	tests/sim/measure-bugs.sh \
 	tests/sim/patch-source.sh \
 	tests/sim/soak.sh \
+	tests/sim/bugs/absent-incomplete.sed \
+	tests/sim/bugs/absent-not-named.sed \
 	tests/sim/bugs/answer-early.sed \
 	tests/sim/bugs/as-of-ignored.sed \
 	tests/sim/bugs/balance-staged.sed \
+	tests/sim/bugs/begin-empty-always.sed \
+	tests/sim/bugs/begin-empty-never.sed \
 	tests/sim/bugs/claim-over-sync.sed \
 	tests/sim/bugs/directory-not-synced.sed \
 	tests/sim/bugs/drop-not-undone.sed \
@@ -64,15 +76,27 @@ EXTRA_DIST += \
 	tests/sim/bugs/incomplete-answers.sed \
 	tests/sim/bugs/insufficient-early.sed \
 	tests/sim/bugs/irregular-not-named.sed \
+	tests/sim/bugs/last-batch-not-completed.sed \
 	tests/sim/bugs/lease-from-answer.sed \
 	tests/sim/bugs/lease-ignored.sed \
 	tests/sim/bugs/overdue-refused.sed \
 	tests/sim/bugs/page-skipped.sed \
+	tests/sim/bugs/promise-open-not-cleared.sed \
+	tests/sim/bugs/promise-open-not-written.sed \
 	tests/sim/bugs/receipt-anew.sed \
+	tests/sim/bugs/refill-acknowledged-early.sed \
+	tests/sim/bugs/refill-in-sync.sed \
+	tests/sim/bugs/refill-names-too-few.sed \
+	tests/sim/bugs/refill-while-down.sed \
+	tests/sim/bugs/refill-without-of.sed \
+	tests/sim/bugs/restart-from-start.sed \
 	tests/sim/bugs/reuse-unnoticed.sed \
 	tests/sim/bugs/sync-error-ignored.sed \
+	tests/sim/bugs/thin-forgotten.sed \
 	tests/sim/bugs/time-goes-back.sed \
-	tests/sim/bugs/torn-tail-kept.sed
+	tests/sim/bugs/torn-tail-kept.sed \
+	tests/sim/bugs/vanished-ignored.sed \
+	tests/sim/bugs/verify-late.sed
 
 sim_patch = $(AM_V_GEN)$(MKDIR_P) tests/sim/patched && \
 	$(BASH_SHELL) $(srcdir)/tests/sim/patch-source.sh
@@ -100,10 +124,14 @@ tests/sim/patched/ledger.c: $(srcdir)/src/ledger/ledger.c \
 	$(sim_patch) $(srcdir)/src/ledger/ledger.c $@ \
 		$(sim_bug)/balance-staged.sed
 tests/sim/patched/responder.c: $(srcdir)/src/backend/responder.c \
+		$(sim_bug)/begin-empty-always.sed \
+		$(sim_bug)/begin-empty-never.sed \
 		$(sim_bug)/claim-over-sync.sed \
 		$(sim_bug)/lease-ignored.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/backend/responder.c $@ \
+		$(sim_bug)/begin-empty-always.sed \
+		$(sim_bug)/begin-empty-never.sed \
 		$(sim_bug)/claim-over-sync.sed \
 		$(sim_bug)/lease-ignored.sed
 tests/sim/patched/fileops.c: $(srcdir)/src/util/fileops.c \
@@ -118,9 +146,11 @@ tests/sim/patched/placement.c: $(srcdir)/src/main/placement.c \
 		$(sim_bug)/failover-new-batch.sed
 tests/sim/patched/recovery.c: $(srcdir)/src/main/recovery.c \
 		$(sim_bug)/filter-not-loaded.sed \
+		$(sim_bug)/vanished-ignored.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/recovery.c $@ \
-		$(sim_bug)/filter-not-loaded.sed
+		$(sim_bug)/filter-not-loaded.sed \
+		$(sim_bug)/vanished-ignored.sed
 tests/sim/patched/ids.c: $(srcdir)/src/main/ids.c \
 		$(sim_bug)/id-not-kept.sed \
 		$(sim_bug)/receipt-anew.sed \
@@ -131,10 +161,12 @@ tests/sim/patched/ids.c: $(srcdir)/src/main/ids.c \
 tests/sim/patched/stream.c: $(srcdir)/src/main/stream.c \
 		$(sim_bug)/incomplete-answers.sed \
 		$(sim_bug)/page-skipped.sed \
+		$(sim_bug)/restart-from-start.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/stream.c $@ \
 		$(sim_bug)/incomplete-answers.sed \
-		$(sim_bug)/page-skipped.sed
+		$(sim_bug)/page-skipped.sed \
+		$(sim_bug)/restart-from-start.sed
 tests/sim/patched/order.c: $(srcdir)/src/main/order.c \
 		$(sim_bug)/insufficient-early.sed \
 		$(sim_bug)/reuse-unnoticed.sed \
@@ -162,6 +194,48 @@ tests/sim/patched/load.c: $(srcdir)/src/store/load.c \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/store/load.c $@ \
 		$(sim_bug)/torn-tail-kept.sed
+tests/sim/patched/verify.c: $(srcdir)/src/main/verify.c \
+		$(sim_bug)/verify-late.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/verify.c $@ \
+		$(sim_bug)/verify-late.sed
+tests/sim/patched/responder_append.c: $(srcdir)/src/backend/responder_append.c \
+		$(sim_bug)/refill-acknowledged-early.sed \
+		$(sim_bug)/refill-in-sync.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/backend/responder_append.c $@ \
+		$(sim_bug)/refill-acknowledged-early.sed \
+		$(sim_bug)/refill-in-sync.sed
+tests/sim/patched/engine.c: $(srcdir)/src/main/engine.c \
+		$(sim_bug)/absent-incomplete.sed \
+		$(sim_bug)/absent-not-named.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/engine.c $@ \
+		$(sim_bug)/absent-incomplete.sed \
+		$(sim_bug)/absent-not-named.sed
+tests/sim/patched/refill.c: $(srcdir)/src/main/refill.c \
+		$(sim_bug)/last-batch-not-completed.sed \
+		$(sim_bug)/refill-names-too-few.sed \
+		$(sim_bug)/refill-while-down.sed \
+		$(sim_bug)/refill-without-of.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/refill.c $@ \
+		$(sim_bug)/last-batch-not-completed.sed \
+		$(sim_bug)/refill-names-too-few.sed \
+		$(sim_bug)/refill-while-down.sed \
+		$(sim_bug)/refill-without-of.sed
+tests/sim/patched/survey.c: $(srcdir)/src/main/survey.c \
+		$(sim_bug)/thin-forgotten.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/survey.c $@ \
+		$(sim_bug)/thin-forgotten.sed
+tests/sim/patched/textstore.c: $(srcdir)/src/store/textstore.c \
+		$(sim_bug)/promise-open-not-cleared.sed \
+		$(sim_bug)/promise-open-not-written.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/store/textstore.c $@ \
+		$(sim_bug)/promise-open-not-cleared.sed \
+		$(sim_bug)/promise-open-not-written.sed
 
 dist_check_SCRIPTS += tests/sim/test-sim.sh tests/sim/test-bugs.sh
 

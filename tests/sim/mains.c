@@ -65,8 +65,9 @@ static void on_log(void *ctx, int priority, const struct log_fields *fields,
 
 	(void)priority;
 	world_say(m->world, "main %d: %s", m->index, sentence);
-	/* None of our faults is one of a disk that loses what it had synced. */
-	if (fields->event == LOG_EVENT_INTEGRITY_FAULT)
+	/* No other of our faults is a disk that loses what it had synced. */
+	if (fields->event == LOG_EVENT_INTEGRITY_FAULT &&
+	    !losses_is_wiped(m->world, fields->backend))
 		world_fail(m->world, "main says: %s", sentence);
 }
 
@@ -79,7 +80,28 @@ static void on_transferred(void *ctx, const struct engine_transfer_event *t)
 	m->world->count.transfers++;
 }
 
+static int on_opening(void *ctx)
+{
+	struct main_node *m = ctx;
+	struct world *w = m->world;
+	struct engine_info info;
+
+	losses_opened(m);
+	/* One that was replaced meanwhile is late. */
+	engine_info(m->engine, &info);
+	if (info.epoch < w->roster_epoch)
+		return 0;
+	w->roster_epoch = info.epoch;
+	for (int i = 0; i < BACKENDS; i++) {
+		w->roster[i].lost_in = i == m->lost ? info.epoch : 0;
+		w->roster[i].records =
+			i == m->lost ? 0 : info.backend[i].records;
+	}
+	return 0;
+}
+
 /* It opens while the other one still thinks that it is open as well. */
+
 static void on_state_changed(void *ctx)
 {
 	struct main_node *m = ctx;
@@ -88,10 +110,13 @@ static void on_state_changed(void *ctx)
 
 	engine_info(m->engine, &info);
 	if (info.open && !m->open && !w->healing &&
-	    w->main[1 - m->index].open)
+	    w->main[1 - m->index].open) {
 		for (size_t i = 0; i < w->clients; i++)
 			client_watch(w->client[i]);
+		faults_takeover(w);
+	}
 	m->open = info.open;
+	losses_told(m, &info);
 }
 
 static void on_stop(void *ctx, enum engine_stop why, const char *sentence)
@@ -156,6 +181,7 @@ static const struct engine_io main_io = {
 	.send = on_send,
 	.log = on_log,
 	.transferred = on_transferred,
+	.opening = on_opening,
 	.state_changed = on_state_changed,
 	.stop = on_stop,
 	.statement_begin = on_statement_begin,
@@ -191,8 +217,13 @@ void main_turn_end(struct main_node *m)
 	world_at(w, m->armed - w->now, wakes, m, m->life);
 }
 
-static void configure(struct world *w, struct engine_config *config)
+static void configure(struct main_node *m, struct engine_config *config)
 {
+	struct world *w = m->world;
+
+	m->lost = w->lost;
+	m->must_wait = losses_must_wait(w);
+	m->refilled = 0;
 	*config = (struct engine_config){
 		.copies = w->copies,
 		.request_timeout = 2 * SEC,
@@ -207,6 +238,9 @@ static void configure(struct world *w, struct engine_config *config)
 			(struct slice){ w->backend[i].name, 1 };
 		config->backend[i].room = w->room;
 		config->backend[i].window = 100000;
+		config->backend[i].lost = (int)i == w->lost;
+		config->backend[i].lost_in = w->roster[i].lost_in;
+		config->backend[i].records = w->roster[i].records;
 	}
 	world_bytes(w, config->seed, sizeof(config->seed));
 }
@@ -217,9 +251,10 @@ void main_start(struct world *w, void *a, uint64_t b)
 	struct engine_config config;
 	struct engine_io io = main_io;
 
-	if (m->life != b || m->alive)
+	/* In the end one is left to work. */
+	if (m->life != b || m->alive || (w->healing && m->index))
 		return;
-	configure(w, &config);
+	configure(m, &config);
 	io.ctx = m;
 	io.statement_path = slice_of("statement");
 	if (engine_new(&config, &io, &m->engine) < 0)

@@ -83,4 +83,5 @@ void oracle_check(struct oracle *o)
 	}
 	if (!o->world->failure)
 		copies_check(o);
+	losses_check(o->world);
 }

@@ -35,6 +35,7 @@ enum fact_kind {
 	FACT_NO_SERIAL, /* no record has it */
 	FACT_NO_ID,
 	FACT_STATEMENT,
+	FACT_VERIFIED, /* all is well, up to a serial */
 };
 
 /* A line of a list, a history (with balance) or statistics. */
@@ -57,9 +58,10 @@ struct fact {
 	char id[SIM_ID_SIZE];
 	char memo[16];
 	uint64_t serial; /* of a list: from */
-	int64_t balance;
+	int64_t balance; /* of a verification: all coins */
 	int64_t time;
-	uint64_t count; /* asked for; of a statement: told */
+	uint64_t count; /* asked for; of a statement or verification: told */
+	uint64_t members;
 	enum outcome_code code;
 	uint8_t hash[CHAIN_HASH_SIZE];
 	size_t listeds;

@@ -28,10 +28,11 @@ struct share {
 
 static const struct share mix[] = {
 	{ DO_TRANSFER, FACT_TRANSFER, 52 }, { DO_OPEN, FACT_TRANSFER, 6 },
-	{ DO_BALANCE, FACT_BALANCE, 12 },   { DO_TIP, FACT_TIP, 4 },
+	{ DO_BALANCE, FACT_BALANCE, 11 },   { DO_TIP, FACT_TIP, 4 },
 	{ DO_LIST, FACT_LIST, 5 },	    { DO_HISTORY, FACT_HISTORY, 6 },
-	{ DO_STATS, FACT_STATS, 6 },	    { DO_SHOW, FACT_SHOW, 3 },
+	{ DO_STATS, FACT_STATS, 5 },	    { DO_SHOW, FACT_SHOW, 3 },
 	{ DO_SHOW_ID, FACT_SHOW_ID, 3 },    { DO_TXLIST, FACT_STATEMENT, 3 },
+	{ DO_VERIFY, FACT_VERIFIED, 2 },
 };
 
 static const struct share watchers_mix[] = {
@@ -106,6 +107,7 @@ static void draw(struct orders *s, unsigned number, struct order *ret)
 	case DO_HISTORY:
 	case DO_STATS:
 	case DO_TXLIST:
+	case DO_VERIFY:
 		return;
 	}
 }
@@ -132,6 +134,9 @@ static void draw_audit(unsigned number, struct order *ret)
 		f->kind = of_user[(number - 1) / SIM_USERS].kind;
 		(void)snprintf(f->user, sizeof(f->user), "u%u",
 			       (number - 1) % SIM_USERS);
+	} else if (number == 3 * SIM_USERS + 1) {
+		ret->what = DO_VERIFY;
+		f->kind = FACT_VERIFIED;
 	} else if (number % 2) {
 		ret->what = DO_LIST;
 		f->kind = FACT_LIST;
@@ -210,6 +215,9 @@ void order_ask(const struct order *o, struct engine *e, engine_record record,
 	case DO_TXLIST:
 		engine_txlist(e, done, arg);
 		return;
+	case DO_VERIFY:
+		engine_verify(e, NULL, 0, done, arg);
+		return;
 	}
 }
 
@@ -270,6 +278,16 @@ static void take_statement(struct fact *answer, const struct outcome *out,
 		abort();
 }
 
+static void take_verified(struct fact *answer, const struct outcome *out)
+{
+	answer->serial = out->u.verified.serial;
+	memcpy(answer->hash, out->u.verified.hash, CHAIN_HASH_SIZE);
+	answer->count = out->u.verified.records;
+	answer->members = out->u.verified.members;
+	if (sum_to_i64(out->u.verified.coins, &answer->balance) < 0)
+		abort();
+}
+
 /* "... The current balance of "u1" is : 17 alicoins." */
 static int64_t balance_in(struct slice sentence)
 {
@@ -309,6 +327,9 @@ void order_take(const struct order *o, const struct outcome *out,
 	case DO_TXLIST:
 		take_statement(answer, out, statement);
 		return;
+	case DO_VERIFY:
+		take_verified(answer, out);
+		return;
 	case DO_REUSE:
 	case DO_LIST:
 	case DO_HISTORY:
@@ -325,9 +346,10 @@ void order_fact(const struct order *o, struct fact *answer, struct fact *ret)
 	ret->balance = answer->balance;
 	ret->time = answer->time;
 	memcpy(ret->hash, answer->hash, sizeof(ret->hash));
-	if (order_changes(o) || o->what == DO_TIP)
+	ret->members = answer->members;
+	if (order_changes(o) || o->what == DO_TIP || o->what == DO_VERIFY)
 		ret->serial = answer->serial;
-	if (o->what == DO_TXLIST)
+	if (o->what == DO_TXLIST || o->what == DO_VERIFY)
 		ret->count = answer->count;
 	ret->listed = answer->listed;
 	ret->listeds = answer->listeds;

@@ -24,6 +24,7 @@ enum what {
 	DO_SHOW,
 	DO_SHOW_ID,
 	DO_TXLIST,
+	DO_VERIFY,
 };
 
 /* An order, and the fact that a good answer makes of it. */

@@ -84,6 +84,12 @@ static int proxy_append(struct store *s, uint64_t first, uint32_t records,
 	return r;
 }
 
+static int proxy_refill(struct store *s, uint32_t records, struct slice lines,
+			bool *ret_held)
+{
+	return real_of(s)->ops->refill(real_of(s), records, lines, ret_held);
+}
+
 static int proxy_sync(struct store *s)
 {
 	return real_of(s)->ops->sync(real_of(s));
@@ -99,6 +105,19 @@ static int proxy_publish(struct store *s)
 	return 0;
 }
 
+/* The store takes nothing before its first promise: that one is stored. */
+static int promise_in_memory(struct proxy *p, uint64_t epoch,
+			     const uint8_t nonce[STORE_NONCE_SIZE])
+{
+	static const uint8_t nobody[STORE_NONCE_SIZE];
+	struct store_state state;
+
+	p->epoch = epoch;
+	memcpy(p->nonce, nonce, sizeof(p->nonce));
+	p->real->ops->state(p->real, &state);
+	return state.epoch ? 0 : p->real->ops->promise(p->real, 1, nobody);
+}
+
 static int proxy_promise(struct store *s, uint64_t epoch,
 			 const uint8_t nonce[STORE_NONCE_SIZE])
 {
@@ -106,11 +125,14 @@ static int proxy_promise(struct store *s, uint64_t epoch,
 
 	if (bug_on(BUG_PROMISE_NOT_STORED))
 		return 0;
-	if (!bug_on(BUG_PROMISE_IN_MEMORY))
-		return p->real->ops->promise(p->real, epoch, nonce);
-	p->epoch = epoch;
-	memcpy(p->nonce, nonce, sizeof(p->nonce));
-	return 0;
+	if (bug_on(BUG_PROMISE_IN_MEMORY))
+		return promise_in_memory(p, epoch, nonce);
+	return p->real->ops->promise(p->real, epoch, nonce);
+}
+
+static int proxy_begin_empty(struct store *s, char **ret_aside)
+{
+	return real_of(s)->ops->begin_empty(real_of(s), ret_aside);
 }
 
 static int proxy_fetch(struct store *s, const struct store_query *q,
@@ -195,9 +217,11 @@ static const struct store_ops proxy_ops = {
 	.close = proxy_close,
 	.state = proxy_state,
 	.append = proxy_append,
+	.refill = proxy_refill,
 	.sync = proxy_sync,
 	.publish = proxy_publish,
 	.promise = proxy_promise,
+	.begin_empty = proxy_begin_empty,
 	.fetch = proxy_fetch,
 	.find_id = proxy_find_id,
 	.total = proxy_total,

@@ -64,7 +64,7 @@ static void usage(FILE *out)
 		    "       sim --bugs\n"
 		    "  -b, --bug NAME     with this deliberate bug, until it is caught\n"
 		    "      --bugs         list them\n"
-		    "  -c, --copies N     records go to so many backends (1)\n"
+		    "  -c, --copies N     records go to so many backends (1 to 3)\n"
 		    "  -f, --forgetful    disks forget what a sync could not write\n"
 		    "  -p, --progress     how far it is, if that is a terminal\n"
 		    "  -s, --soak         from a random start until interrupted\n"
@@ -198,7 +198,7 @@ static uint64_t run_all(struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .run = { .copies = 1 },
+	struct options o = { .run = { .copies = 0 },
 			     .first = 1,
 			     .count = SEEDS_DEFAULT };
 	int status;

@@ -18,7 +18,7 @@
 #define HEALED_BY (180 * SEC)
 /* How many orders a client has, and an auditor. */
 #define ORDERS 20
-#define AUDIT_ORDERS 24
+#define AUDIT_ORDERS 25
 
 /* Saying. */
 
@@ -130,12 +130,21 @@ static void add_client(struct world *w, unsigned orders)
 	client_start(w->client[w->clients++]);
 }
 
+static uint32_t draw_copies(struct world *w)
+{
+	if (world_chance(w, 550))
+		return 1;
+	return world_chance(w, 800) ? 2 : 3;
+}
+
 static void create(struct world *w, const struct run *run)
 {
 	bool empty = world_chance(w, 200);
 
 	w->wall_offset = INT64_C(1795000000) * SEC;
-	w->copies = run->copies;
+	w->copies = run->copies ? run->copies : draw_copies(w);
+	w->gone = -1;
+	w->lost = -1;
 	w->forgetful = run->forgetful;
 	w->room = world_chance(w, 500) ? 1200 : 8192;
 	faults_draw(w);
@@ -172,21 +181,23 @@ static void destroy(struct world *w)
 	oracle_free(w->oracle);
 }
 
-static bool is_quiet(const struct world *w)
+static bool is_quiet(struct world *w)
 {
 	for (size_t i = 0; i < w->clients; i++)
 		if (!client_finished(w->client[i]))
 			return false;
 	for (size_t i = 0; i < BACKENDS; i++)
-		if (!w->backend[i].alive)
+		if (!w->backend[i].alive && !w->backend[i].gone)
 			return false;
-	return w->healing;
+	return w->healing && losses_refilled(w);
 }
 
 /* What no sync made durable is lost here at the latest. */
 static void restart_all(struct world *w)
 {
 	world_say(w, "the power goes everywhere");
+	if (w->gone >= 0 && w->lost < 0)
+		losses_declare(w);
 	main_kill(&w->main[0]);
 	for (size_t i = 0; i < BACKENDS; i++)
 		backend_kill(&w->backend[i], true);
@@ -232,9 +243,9 @@ static void say_counts(const struct world *w)
 {
 	printf("%" PRIu64 " datagrams, %" PRIu64 " transfers, %" PRIu64
 	       " crashes, %" PRIu64 " torn tails, %" PRIu64 " fenced, %" PRIu64
-	       " copies, %.3f s\n",
+	       " copies, %" PRIu64 " losses, %.3f s\n",
 	       w->count.datagrams, w->count.transfers, w->count.crashes,
-	       w->count.torn, w->count.fenced, w->count.copies,
+	       w->count.torn, w->count.fenced, w->count.copies, w->count.losses,
 	       (double)w->now / 1e6);
 }
 

@@ -63,6 +63,9 @@ struct backend_node {
 	bool alive;
 	bool cut_off; /* partitioned */
 	bool paused;
+	bool gone; /* for good, until somebody mends it: losses.c */
+	unsigned declared; /* lost, so many times, */
+	unsigned returned; /* and back on this disk with records */
 	uint64_t life; /* raised at each death: events of older lives are void */
 };
 
@@ -79,6 +82,9 @@ struct main_node {
 	int64_t lags_until;
 	int64_t behind; /* its clock has stood still for so long */
 	uint64_t life;
+	int lost; /* the backend that its configuration calls so, or -1 */
+	bool must_wait; /* it began when a backend had lost its block */
+	uint64_t refilled; /* records, as far as we have seen */
 	int64_t armed; /* the next wake-up that is in the queue */
 	/* While paused: its sockets' buffers. */
 	struct packet *inbox[INBOX_MAX];
@@ -104,6 +110,13 @@ struct faults {
 	bool full_disks;
 	bool clock_jumps;
 	bool slow_disks;
+	bool losses; /* a backend goes for good */
+};
+
+/* What main daemons remember of a backend: one state directory for all. */
+struct roster_line {
+	uint64_t lost_in; /* an epoch, or 0 */
+	uint64_t records;
 };
 
 /* Of requests under way, for rewriting answers: network.c. */
@@ -140,6 +153,12 @@ struct world {
 	struct oracle *oracle;
 	struct copies *copied;
 	uint32_t copies;
+	int gone; /* the backend that is gone for good, or -1 */
+	bool wiped; /* … and runs, on an empty disk; */
+	bool overlooked; /* by who has opened since, and has a reason */
+	int lost; /* … and declared so */
+	struct roster_line roster[BACKENDS];
+	uint64_t roster_epoch; /* of who wrote it */
 	uint32_t room;
 	const char *failure;
 	char failure_text[512];
@@ -150,6 +169,7 @@ struct world {
 		uint64_t torn;
 		uint64_t fenced;
 		uint64_t copies;
+		uint64_t losses;
 	} count;
 };
 
@@ -164,7 +184,7 @@ void world_say(struct world *w, const char *format, ...) _printf_(2, 3);
 
 struct run {
 	uint64_t seed;
-	uint32_t copies;
+	uint32_t copies; /* 0: drawn */
 	bool forgetful; /* disks, after a sync that failed */
 	bool verbose;
 };
@@ -190,6 +210,8 @@ void backend_create(struct world *w, int index, const char *block);
 void backend_start(struct world *w, void *a, uint64_t b);
 void backend_kill(struct backend_node *n, bool power);
 void backend_datagram(struct backend_node *n, int main, struct slice datagram);
+/* All that it had is lost. */
+void backend_new_disk(struct backend_node *n);
 void backend_destroy(struct backend_node *n);
 
 /* mains.c */
@@ -211,6 +233,27 @@ void main_destroy(struct main_node *m);
 void faults_draw(struct world *w);
 void faults_happen(struct world *w, void *a, uint64_t b);
 void faults_heal(struct world *w, void *a, uint64_t b);
+/* Two are open: the best moment for backends to forget which one it is. */
+void faults_takeover(struct world *w);
+/* A record of a list was given: the best moment, since others may follow. */
+void faults_in_list(struct world *w);
+
+/* losses.c */
+void losses_begin(struct world *w);
+void losses_declare(struct world *w);
+void losses_heal(struct world *w);
+/* Is every record where it should be, as far as anybody can know? */
+bool losses_refilled(struct world *w);
+/* Whoever starts now must wait until somebody has declared one lost. */
+bool losses_must_wait(const struct world *w);
+/* One has opened. */
+void losses_opened(const struct main_node *m);
+/* Is this the backend that has lost its block, and nobody declared it yet? */
+bool losses_is_wiped(const struct world *w, struct slice backend);
+/* The main daemon has told how it is: the worst moment may have come. */
+void losses_told(struct main_node *m, const struct engine_info *info);
+/* At the end: was all set aside that had to be, and nothing else? */
+void losses_check(struct world *w);
 
 /* client.c */
 struct client *client_new(struct world *w, int index, unsigned orders);
@@ -232,5 +275,6 @@ struct copies *copies_new(void);
 void copies_free(struct copies *c);
 void copies_begin(struct world *w);
 void copies_power_cut(struct world *w);
+void copies_loss(struct world *w);
 
 #endif
