@@ -5,7 +5,9 @@ dist_man_MANS = \
 	man/chain-backend.conf.5 \
 	man/chain-block.5 \
 	man/alichain.7 \
+	man/alichain-journal.7 \
 	man/chain-protocol.7 \
 	man/chain-main.8 \
 	man/chain-backend.8 \
-	man/chain-check.8
+	man/chain-check.8 \
+	man/chain-generator.8

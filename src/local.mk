@@ -13,6 +13,7 @@ MAIN_LIBS = src/main/libmain.a src/sys/libsys.a src/wire/libwire.a \
 	src/ledger/libledger.a src/util/libutil.a
 CHECK_PROGRAM_LIBS = src/check/libchaincheck.a src/sys/libsys.a \
 	src/store/libstore.a src/ledger/libledger.a src/util/libutil.a
+GENERATOR_LIBS = src/generator/libgenerator.a $(SYS_LIBS)
 WALLETCTL_LIBS = src/walletctl/libwalletctl.a src/sys/libsys.a \
 	src/wire/libwire.a src/ledger/libledger.a src/util/libutil.a
 
@@ -30,3 +31,4 @@ include $(srcdir)/src/backend/local.mk
 include $(srcdir)/src/main/local.mk
 include $(srcdir)/src/walletctl/local.mk
 include $(srcdir)/src/check/local.mk
+include $(srcdir)/src/generator/local.mk

@@ -34,9 +34,11 @@ include $(srcdir)/tests/unit/main.mk
 include $(srcdir)/tests/unit/engine.mk
 include $(srcdir)/tests/unit/walletctl.mk
 include $(srcdir)/tests/unit/check.mk
+include $(srcdir)/tests/unit/generator.mk
 include $(srcdir)/tests/sim/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/scenario/local.mk
+include $(srcdir)/tests/system/local.mk
 include $(srcdir)/tests/decoder/local.mk
 include $(srcdir)/tests/docs/local.mk
 include $(srcdir)/tests/lint/local.mk

@@ -8,6 +8,7 @@ src_backend_libbackend_a_SOURCES = \
 	src/backend/collector.c src/backend/collector.h \
 	src/backend/server.c src/backend/server.h \
 	src/backend/dropped.c src/backend/dropped.h \
+	src/backend/loading.c src/backend/loading.h \
 	src/backend/options.c src/backend/options.h \
 	src/backend/setup.c src/backend/setup.h
 

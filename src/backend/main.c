@@ -24,6 +24,7 @@
 #include "util/random.h"
 #include "util/slice.h"
 #include "wire/frame.h"
+#include "backend/loading.h"
 #include "backend/options.h"
 #include "backend/server.h"
 #include "backend/setup.h"
@@ -193,6 +194,7 @@ static int serve(struct daemon *d, const struct frame_key *key, int fd,
 static int run(struct daemon *d)
 {
 	_cleanup_(passed_done) struct sockets_passed passed = { 0 };
+	struct loading loading;
 	_cleanup_(store_closep) struct store *store = NULL;
 	_cleanup_(closep) int fd = -EBADF;
 	struct address address;
@@ -211,7 +213,7 @@ static int run(struct daemon *d)
 	if (status != EXIT_STATUS_OK)
 		return status;
 
-	status = setup_store(d->config, &store);
+	status = setup_store(d->config, &loading, &store);
 	if (status != EXIT_STATUS_OK)
 		return status;
 

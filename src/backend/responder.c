@@ -227,6 +227,20 @@ static int begin_empty(struct responder *r)
 	return 0;
 }
 
+/* Refusals of one claim repeat with it; the log has it once. */
+static void refuse_promise(struct responder *r, const struct request *q)
+{
+	static const char why[] = "no room to store the promised epoch";
+
+	if (q->frame->epoch > r->unpromised) {
+		r->unpromised = q->frame->epoch;
+		responder_log(r, LOG_ERR,
+			      "epoch %" PRIu64 " is not promised: %s",
+			      q->frame->epoch, why);
+	}
+	responder_refuse(r, &q->from, MESSAGE_ERROR_FULL, why);
+}
+
 /* A higher epoch, and nobody's lease in the way: from now on it is this one. */
 static void promise(struct responder *r, const struct request *q,
 		    const struct message_claim *m)
@@ -239,6 +253,10 @@ static void promise(struct responder *r, const struct request *q,
 		return;
 
 	error = r->store->ops->promise(r->store, q->frame->epoch, m->nonce);
+	if (error == -ENOSPC) {
+		refuse_promise(r, q);
+		return;
+	}
 	if (error < 0) {
 		responder_fatal(r, error, "cannot store the promised epoch");
 		return;

@@ -79,6 +79,7 @@ struct responder {
 	int64_t lease_until;
 	/* Another main daemon wants the block: no lease is renewed until then. */
 	int64_t contested_until;
+	uint64_t unpromised; /* highest epoch that there was no room for */
 
 	struct intake batches;
 	struct intake refills;

@@ -17,21 +17,18 @@
 #include "sys/exit_codes.h"
 #include "sys/keyfile.h"
 #include "sys/log.h"
-#include "sys/notify.h"
 #include "sys/sockets.h"
 #include "util/buf.h"
-#include "util/fileops.h"
 #include "util/random.h"
 #include "util/slice.h"
 #include "wire/frame.h"
 #include "wire/message.h"
+#include "backend/loading.h"
 #include "backend/options.h"
 #include "backend/setup.h"
 
 /* An answer of as many full datagrams as there may be; the system caps it. */
 #define SOCKET_BUFFER_SIZE (MESSAGE_PAGES_MAX * FRAME_SIZE_MAX)
-/* How long a start may take without a word: reading a large block. */
-#define START_SECONDS 300
 
 static_assert(KEYFILE_KEY_SIZE == FRAME_KEY_SIZE, "one key");
 
@@ -171,18 +168,19 @@ static int tell_open_failed(const struct backend_config *c,
 	}
 }
 
-int setup_store(const struct backend_config *c, struct store **ret)
+int setup_store(const struct backend_config *c, struct loading *loading,
+		struct store **ret)
 {
 	struct textstore_report report = { 0 };
 	uint8_t key[MAP_KEY_SIZE];
 	int status = EXIT_STATUS_OK;
 	int r;
 
-	notify_status("block %s: reading %s", c->name, c->block);
-	notify_extend(START_SECONDS);
 	random_bytes(key, sizeof(key));
 
-	r = textstore_open(&fileops_kernel, c->block, key, &report, ret);
+	loading_begin(loading, c->name, c->block);
+	r = textstore_open(&loading->ops, c->block, key, &report, ret);
+	loading_end(loading);
 	if (r < 0)
 		status = tell_open_failed(c, &report, r);
 	else if (report.torn)
@@ -202,15 +200,13 @@ static void tell_mismatch(const struct backend_config *c,
 	address_format(&c->listen, should_be);
 	log_print(LOG_WARNING, NULL,
 		  "the socket passed is at %s, the configuration says %s; run: "
-		  "systemctl daemon-reload && "
-		  "systemctl restart chain-backend@%s.socket",
-		  is, should_be, c->name);
+		  "systemctl daemon-reload && systemctl stop chain-backend@%s "
+		  "&& systemctl start chain-backend@%s",
+		  is, should_be, c->name, c->name);
 }
 
-/* A descriptor, or -ENOENT if no datagram socket was passed. */
-static int claim_passed(const struct backend_config *c,
-			struct sockets_passed *passed,
-			struct address *ret_address)
+static int claim(const struct backend_config *c, struct sockets_passed *passed,
+		 struct address *ret_address)
 {
 	int fd;
 
@@ -224,6 +220,20 @@ static int claim_passed(const struct backend_config *c,
 		tell_mismatch(c, ret_address);
 
 	return fd;
+}
+
+/* A descriptor, or -ENOENT if no datagram socket was passed. */
+static int claim_passed(const struct backend_config *c,
+			struct sockets_passed *passed,
+			struct address *ret_address)
+{
+	_cleanup_(closep) int fd = claim(c, passed, ret_address);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sockets_adopt_datagram(fd, ret_address, SOCKET_BUFFER_SIZE);
+	return r < 0 ? r : TAKE_FD(fd);
 }
 
 int setup_socket(const struct backend_config *c, struct sockets_passed *passed,

@@ -14,6 +14,7 @@
 struct address;
 struct backend_config;
 struct frame_key;
+struct loading;
 struct options;
 struct sockets_passed;
 struct store;
@@ -26,9 +27,9 @@ int setup_config(const struct options *o, struct backend_config **ret)
 int setup_key(const struct backend_config *c, struct frame_key *ret)
 	_must_check_;
 int setup_passed(struct sockets_passed *ret) _must_check_;
-/* *ret is closed by its ops->close(). */
-int setup_store(const struct backend_config *c, struct store **ret)
-	_must_check_;
+/* *ret is closed by its ops->close(), and @loading lives until then. */
+int setup_store(const struct backend_config *c, struct loading *loading,
+		struct store **ret) _must_check_;
 /* The passed socket, or one of our own; *ret_address is where it is. */
 int setup_socket(const struct backend_config *c, struct sockets_passed *passed,
 		 struct address *ret_address, int *ret_fd) _must_check_;

@@ -11,6 +11,7 @@ need_program src/main/chain-main
 need_program src/backend/chain-backend
 need_program src/walletctl/walletctl
 need_program src/check/chain-check
+need_program src/generator/chain-generator
 need_scratch
 
 help_options() {
@@ -62,4 +63,5 @@ check_program src/main/chain-main man/chain-main.8
 check_program src/backend/chain-backend man/chain-backend.8
 check_program src/walletctl/walletctl man/walletctl.1
 check_program src/check/chain-check man/chain-check.8
+check_program src/generator/chain-generator man/chain-generator.8
 finish

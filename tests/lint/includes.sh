@@ -17,6 +17,7 @@ allowed() {
 	main) echo util ledger wire sys main ;;
 	walletctl) echo util ledger wire sys walletctl ;;
 	check) echo util ledger store sys check ;;
+	generator) echo util sys generator ;;
 	esac
 }
 

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the daemons may do on the machine, and the manual's way to let them do more."""
+
+import re
+import shutil
+import sys
+
+import machine
+from machine import BACKENDS, Skip, UNITS, booted, harness, os, wait_for
+
+sys.path.insert(0, os.path.join(harness.TOP_SRC, "tests/docs"))
+import pages  # pylint: disable=wrong-import-position
+
+CONF = f"{machine.directories()['sysconfdir']}/alichain"
+# No files are kept in these.
+KERNEL = ("proc", "devpts", "mqueue", "hugetlbfs")
+# Of the network in the manual, but on the machine's own loopback interface.
+OUTSIDE = "192.0.2.7"
+
+
+def process(m, unit):
+    return f"/proc/{m.show_property(unit, 'MainPID')}"
+
+
+def test_process():
+    """What the kernel knows of the processes: no root, no capability, a filter."""
+    with booted() as m:
+        m.systemctl("enable", "--now", "chain.target")
+        for unit in UNITS:
+            status = dict(line.split(":\t", 1)
+                          for line in m.run("cat", f"{process(m, unit)}/status").out.splitlines()
+                          if ":\t" in line)
+            for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                assert int(status[field], 16) == 0, (unit, field, status[field])
+            assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", unit
+            user = m.run("stat", "-c", "%U:%G", process(m, unit)).out.strip()
+            assert user == "alichain:alichain", (unit, user)
+        for unit in ("chain-main.service", *(f"chain-backend@{n}.service" for n in BACKENDS)):
+            for what in ("uid_map", "gid_map"):
+                mapped = m.run("cat", f"{process(m, unit)}/{what}").out.split()
+                assert "4294967295" not in mapped, (unit, mapped)
+
+
+def test_files():
+    """Its own directory is all that it can write to, and the key is nobody else's."""
+    with booted() as m:
+        m.systemctl("enable", "--now", "chain.target")
+        for unit, own in (("chain-main.service", "main"), ("chain-backend@A.service", "A")):
+            writable = set()
+            for line in m.run("cat", f"{process(m, unit)}/mountinfo").out.splitlines():
+                fields = line.split()
+                kind = line.split(" - ")[1].split()[0]
+                if "rw" in fields[5].split(",") and kind not in KERNEL:
+                    writable.add(fields[4])
+            # What nspawn leaves there, below what is mounted over it.
+            writable = {path for path in writable if not path.startswith("/run/host/")}
+            # The last two are private, and empty.
+            assert writable == {f"/var/lib/alichain/{own}", "/tmp", "/var/tmp"}, (unit, writable)
+
+            key = f"/run/credentials/{unit}/cluster.key"
+            # Kept in memory, and by the access list for the daemon's user only.
+            assert m.run("stat", "-f", "-c", "%T", key).out.strip() in ("tmpfs", "ramfs"), key
+            for user in ("nobody", "daemon"):
+                answer = m.run("setpriv", "--reuid", user, "--clear-groups", "cat", key,
+                               status=None)
+                assert answer.status != 0 and not answer.out, answer
+        assert not m.journal("-p", "warning", "_COMM=chain-main"), "a key, and no warning"
+
+
+def move_outside(m):
+    """All addresses of the stock set, out of loopback."""
+    m.run("ip", "address", "add", f"{OUTSIDE}/32", "dev", "lo")
+    m.edit(f"{CONF}/main.conf", r"127\.0\.0\.1", OUTSIDE)
+    m.edit(f"{CONF}/main.conf", "^#allow_anonymous_network = no$", "allow_anonymous_network = yes")
+    for name in BACKENDS:
+        m.edit(f"{CONF}/backend-{name}.conf", r"127\.0\.0\.1", OUTSIDE)
+    m.edit(f"{CONF}/main.conf", "^#?start_wait = .*$", "start_wait = 2")
+    m.systemctl("daemon-reload")
+
+
+def type_in(m, page):
+    """The commands that the manual shows."""
+    for line in pages.display(f"man/{page}", "network").splitlines():
+        assert line.startswith("# "), line
+        m.run("bash", "-e", "-c", line[2:])
+
+
+def test_network():
+    """Nobody outside this host is heard, until the drop-ins of the manual let them in."""
+    if not shutil.which("ip"):
+        raise Skip("there is no ip")
+    with booted() as m:
+        move_outside(m)
+        m.systemctl("enable", "--now", "chain.target")
+        assert m.show_property("chain-main.service", "StatusText").startswith(
+            "waiting for backend A, 0 of 3")
+        answer = m.walletctl("--server", f"{OUTSIDE}:25800", "--timeout", "2", "tip", status=3)
+        assert "no connection" in answer.err or "no answer" in answer.err, answer
+
+        type_in(m, "chain-backend.8")
+        m.systemctl("start", *(f"chain-backend@{name}" for name in BACKENDS))
+        type_in(m, "chain-main.8")
+        wait_for(lambda: m.walletctl("--server", f"{OUTSIDE}:25800", "--timeout", "2", "status",
+                                     status=None).status == 0, "an open ledger", 30)
+        assert m.walletctl("--server", f"{OUTSIDE}:25800", "--raw", "balance",
+                           "Chinmay").out == "881\n"
+
+
+def test_score():
+    """systemd's own measure, of the units as they are installed."""
+    if not shutil.which("systemd-analyze"):
+        raise Skip("there is no systemd-analyze")
+    with booted() as m:
+        units = m.run("sh", "-c", "cd $0 && ls chain-*.service",
+                      machine.directories()["systemdsystemunitdir"]).out.split()
+        assert len(units) >= 3, units
+        for unit in units:
+            directory = machine.directories()["systemdsystemunitdir"]
+            out = m.run("systemd-analyze", "security", "--no-pager", "--offline=true",
+                        f"{directory}/{unit}").out
+            score = float(re.search(r"Overall exposure level for .*: ([\d.]+) ", out).group(1))
+            print(f"{unit}: {score}")
+            assert score <= 1.0, out
+
+
+if __name__ == "__main__":
+    machine.run(globals())

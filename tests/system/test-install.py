@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""From a fresh machine to the first answer, as README.md has it, and back again."""
+
+import os
+import re
+import shutil
+import stat
+
+import machine
+from machine import BACKENDS, Machine, booted, harness
+
+KEY = "/etc/credstore/alichain.cluster.key"
+LEDGER = "/var/lib/alichain"
+BLOCKS = {"A": "block1.txt", "B": "block2.txt", "C": "block3.txt"}
+ENABLED = {"chain.target", "chain-main.service", "chain-verify.timer",
+           *(f"chain-backend@{name}.service" for name in BACKENDS)}
+# All of it is built once, in the machine.
+BUILD_SECONDS = 400
+harness.TEST_SECONDS = BUILD_SECONDS + 200
+SOURCE_LINES = re.compile(r"^(\./bootstrap|\./configure .*|make|make install)$", re.M)
+
+
+def installation():
+    """The commands of README.md: to the first answer, and to an empty ledger."""
+    with open(os.path.join(harness.TOP_SRC, "README.md"), encoding="utf-8") as f:
+        text = f.read()
+    section = re.search(r"^## Install it\n(.*?)^## ", text, re.M | re.S).group(1)
+    scripts = re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
+    assert len(scripts) == 2, scripts
+    assert len(SOURCE_LINES.findall(scripts[0])) == 4, scripts[0]
+    return scripts
+
+
+def copy_source(m, inside):
+    """What the tarball would have; the build directory may be anywhere."""
+    for name in machine.distributed():
+        target = os.path.join(m.path(inside), name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy(os.path.join(harness.TOP_SRC, name), target)
+
+
+def block_path(name):
+    return f"{LEDGER}/{name}/{BLOCKS[name]}"
+
+
+def owner_and_mode(m, path):
+    return m.run("stat", "-c", "%U:%G %a", path).out.strip()
+
+
+def enabled(m):
+    out = m.systemctl("list-unit-files", "--plain", "--no-legend", "--state=enabled",
+                      "chain*").out
+    found = {line.split()[0] for line in out.splitlines()}
+    if "chain-backend@.service" in found:
+        found.remove("chain-backend@.service")
+    wants = m.run("find", "/etc/systemd/system", "-name", "chain-backend@*.service").out
+    return found | {os.path.basename(path) for path in wants.split()}
+
+
+def check_installed(m):
+    """All is as it should be after the script of the README."""
+    assert owner_and_mode(m, KEY) == "root:root 600"
+    assert re.fullmatch(r"[0-9a-f]{64}\n", m.run("cat", KEY).out)
+    for name in BACKENDS:
+        assert owner_and_mode(m, block_path(name)) == "alichain:alichain 600"
+        assert m.state(f"chain-backend@{name}.socket") == "active"
+    assert m.show_property("chain-main.service", "StatusText").startswith("serial 9, tip "), \
+        m.show_property("chain-main.service", "StatusText")
+    assert enabled(m) == ENABLED, enabled(m)
+    assert not m.systemctl("--failed", "--plain", "--no-legend").out
+
+
+def test_readme():
+    """Typed as it stands there, and no file edited; the machine does it again at a boot."""
+    first, empty = installation()
+    with Machine() as m:
+        copy_source(m, "/root/alichain")
+        m.boot()
+        answer = m.run("bash", "-e", "-c", first, directory="/root/alichain", timeout=BUILD_SECONDS,
+                       env={"MAKEFLAGS": "-j2"})
+        assert answer.out.endswith('The current balance of "Chinmay" is : 881 alicoins.\n'), answer
+        check_installed(m)
+        key = m.run("cat", KEY).out
+        m.poweroff()
+
+        m.boot()
+        assert m.walletctl("--raw", "balance", "Chinmay").out == "881\n"
+        assert m.run("cat", KEY).out == key
+        check_installed(m)
+
+        # It had a part in a transfer, and a boot does not take that back.
+        m.walletctl("transfer", "Chinmay", "Oliver", "25")
+        m.run("systemd-tmpfiles", "--create")
+        m.systemctl("restart", "chain.target")
+        assert m.walletctl("--raw", "balance", "Chinmay").out == "856\n"
+
+        m.run("bash", "-e", "-c", empty)
+        assert m.walletctl("balance", "Chinmay", status=1).out == ""
+        m.walletctl("open", "Anna")
+        m.poweroff()
+        m.boot()
+        assert m.walletctl("--raw", "balance", "Anna").out == "1000\n"
+
+
+def test_one_backend_alone():
+    """It starts by itself, with a key, and nothing else with it."""
+    with booted() as m:
+        m.systemctl("start", "chain-backend@A")
+        assert m.state("chain-backend@A.service") == "active"
+        assert m.state("chain-backend@A.socket") == "active"
+        assert owner_and_mode(m, KEY) == "root:root 600"
+        for unit in ("chain-main.service", "chain-backend@B.service", "chain.target"):
+            assert m.state(unit) == "inactive", unit
+        warnings = m.journal("-u", "chain-backend@A", "-p", "warning")
+        assert not warnings, warnings
+        # Another one fails: there is no such configuration, and it says so.
+        assert m.systemctl("start", "chain-backend@Z", status=None).status != 0
+        m.wait_journal("-u", "chain-backend@Z", pattern=r"backend-Z\.conf: No such file")
+
+
+def test_nothing_is_overwritten():
+    """Blocks and a key that were there before, an empty block among them."""
+    theirs = "1 Ann Bob 7\n"
+    key = "5a" * 32 + "\n"
+
+    def prepare(m):
+        for name, text in (("A", theirs), ("B", "")):
+            path = m.write(block_path(name), text, 0o640)
+            assert stat.S_IMODE(os.stat(path).st_mode) == 0o640
+        m.write(KEY, key, 0o600)
+
+    with booted(prepare) as m:
+        m.run("chown", "alichain:alichain", block_path("A"), block_path("B"))
+        m.run("rm", block_path("C"))
+        m.run("systemd-tmpfiles", "--create")
+        assert m.run("cat", block_path("A"), block_path("B")).out == theirs
+        assert owner_and_mode(m, block_path("A")) == "alichain:alichain 640"
+        # This one was missing.
+        with open(os.path.join(harness.TOP_SRC, "data/block3.txt"), encoding="utf-8") as f:
+            assert m.run("cat", block_path("C")).out == f.read()
+        m.run("sh", "-c", f": > {block_path('C')}")
+        m.systemctl("start", "chain-backend@A", "chain-backend@B", "chain-backend@C", "chain-main")
+        assert m.walletctl("--raw", "balance", "Bob").out == "1007\n"
+        assert m.run("cat", KEY).out == key
+        assert m.show_property("chain-key.service", "ConditionResult") == "no"
+
+
+def test_key_of_the_configuration():
+    """Where one is set, none is made that would stand in for it."""
+    with booted() as m:
+        conf = f"{machine.directories()['sysconfdir']}/alichain"
+        m.edit(f"{conf}/backend-A.conf", "^#key_file", "key_file")
+        m.write(f"{conf}/cluster.key", "ab" * 32 + "\n", 0o400)
+        m.run("chown", "alichain", f"{conf}/cluster.key")
+        m.systemctl("start", "chain-backend@A")
+        assert m.state("chain-backend@A.service") == "active"
+        assert m.run("test", "-e", KEY, status=1)
+        m.wait_journal("-u", "chain-key", pattern="no key is made: key_file is set")
+        assert not m.journal("-u", "chain-backend@A", "-p", "warning")
+
+
+def test_presets():
+    """What a distribution enables that goes by them."""
+    with booted() as m:
+        m.systemctl("preset", "chain.target", "chain-main.service", "chain-main.socket",
+                    "chain-backend@.service", "chain-backend@.socket")
+        assert enabled(m) == ENABLED, enabled(m)
+
+
+if __name__ == "__main__":
+    machine.run(globals())
