@@ -13,6 +13,13 @@
 #include "main/engine_internal.h"
 #include "main/stream.h"
 
+/*
+ * Above what is promised, when a backend is lost: that one may have promised
+ * more than the others, to claims that came to nothing, and must be seen to have
+ * been left out when it returns.
+ */
+#define LOST_STEP (UINT64_C(1) << 20)
+
 static const struct call_ops claim_ops;
 
 void recovery_init(struct engine *e)
@@ -313,7 +320,7 @@ static void claim_all(struct engine *e)
 		if (e->link[i].lost_in > highest)
 			highest = e->link[i].lost_in;
 	}
-	e->epoch = highest + 1;
+	e->epoch = highest + (lost_one(e) ? LOST_STEP : 1);
 	e->phase = PHASE_CLAIMING;
 	for (size_t i = 0; i < e->links; i++)
 		if (!e->link[i].lost)
@@ -329,21 +336,17 @@ static void claim_missing(struct engine *e)
 			recovery_claim(e, &e->link[i]);
 }
 
-/* Do the others have what they had?  Else it is another ledger, or a backup. */
-static bool others_are_there(const struct engine *e, const struct link *l)
+/* Has another one what it had?  Else it is another ledger, or a backup. */
+static bool another_is_there(const struct engine *e, const struct link *l)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < e->links; i++) {
 		const struct link *other = &e->link[i];
 
-		if (other == l || other->lost || !other->known)
-			continue;
-		if (other->records < other->known)
-			return false;
-		any = true;
+		if (other != l && !other->lost && other->known &&
+		    other->records >= other->known)
+			return true;
 	}
-	return any;
+	return false;
 }
 
 /* Its block is gone, and what only it had would be taken for never done. */
@@ -351,7 +354,7 @@ static bool has_vanished(struct engine *e, struct link *l)
 {
 	bool empty = l->known && !l->records && !l->lost_in;
 
-	if (!empty || !others_are_there(e, l)) {
+	if (!empty || !another_is_there(e, l)) {
 		l->vanished = false;
 		return false;
 	}

@@ -181,7 +181,7 @@ enum message_error_code {
 	MESSAGE_ERROR_FENCED = 1, /* a higher epoch is promised: header's epoch */
 	MESSAGE_ERROR_UNCLAIMED = 2, /* the epoch was never claimed here */
 	MESSAGE_ERROR_LEASED = 3, /* another has a lease: ask again */
-	MESSAGE_ERROR_FULL = 4, /* no room for this batch; nothing was written */
+	MESSAGE_ERROR_FULL = 4, /* no room for that; nothing was written */
 	MESSAGE_ERROR_CONFLICT = 5, /* below the last serial, and not held here */
 	MESSAGE_ERROR_MALFORMED = 6, /* authentic, but not understood */
 };

@@ -590,6 +590,103 @@ START_TEST(refill_changes_sums_of_the_past)
 }
 END_TEST
 
+/* Read all there is, and settle what was sent before. */
+static void settle(uint64_t request)
+{
+	message_put_fetch(bench_payload(), &(struct message_fetch){
+						   .upto = INT64_MAX,
+						   .pages = 1,
+						   .room = FRAME_SIZE_MAX,
+						   .settle = true,
+						   .filter.everything = true });
+	bench_ask(FRAME_FETCH, 1, request, 0);
+}
+
+static size_t read_records(void)
+{
+	struct message_records m;
+	size_t count = 0;
+
+	ck_assert_int_eq(message_get_records(
+				 bench_answer(FRAME_RECORDS).payload, &m),
+			 0);
+	for (size_t i = 0; i < m.lines.len; i++)
+		count += m.lines.p[i] == '\n';
+	return count;
+}
+
+/* The pass that sent it has failed; the next one reads before it arrives. */
+START_TEST(settled_refill_is_not_taken)
+{
+	settle(6);
+	ck_assert_uint_eq(read_records(), 3);
+	refill(5);
+	bench_expect_silence();
+	expect_stores(0, 0);
+	ck_assert_uint_eq(records(), 3);
+
+	refill(7);
+	bench_expect_appended(1);
+	ck_assert_uint_eq(records(), 6);
+}
+END_TEST
+
+START_TEST(fragments_of_a_settled_refill_are_dropped)
+{
+	refill_third(5, 0, false);
+	refill_third(5, 1, false);
+	settle(6);
+	(void)read_records();
+	refill_third(5, 2, true);
+	bench_expect_silence();
+	expect_stores(0, 0);
+}
+END_TEST
+
+/* What is read must have it, or must come before it. */
+START_TEST(reading_waits_for_the_sync_of_a_refill)
+{
+	bench.hold_sync = true;
+	refill(5);
+	settle(6);
+	bench_expect_silence();
+	bench_sync(0);
+	bench_expect_appended(1);
+	settle(6);
+	ck_assert_uint_eq(read_records(), 6);
+}
+END_TEST
+
+START_TEST(refill_that_waits_is_settled)
+{
+	bench.hold_sync = true;
+	batch(4, 10, "10 Ali Luke 1\n");
+	refill(5);
+	settle(6);
+	ck_assert_uint_eq(read_records(), 3);
+	bench_sync(0);
+	bench_expect_appended(10);
+	bench_expect_silence();
+	expect_stores(1, 0);
+}
+END_TEST
+
+/* A question of before says nothing about what was sent since, nor of batches. */
+START_TEST(late_question_settles_nothing_newer)
+{
+	refill_third(5, 0, false);
+	refill_third(5, 1, false);
+	settle(4);
+	(void)read_records();
+	refill_third(5, 2, true);
+	bench_expect_appended(1);
+	settle(9);
+	(void)read_records();
+	batch(8, 10, "10 Ali Luke 1\n");
+	bench_expect_appended(10);
+}
+END_TEST
+
 Suite *test_backend_refill(void)
 {
 	Suite *s = suite_create("backend/refill");
@@ -621,6 +718,11 @@ Suite *test_backend_refill(void)
 	tcase_add_test(t, claim_waits_for_the_sync);
 	tcase_add_test(t, old_epoch_refills_nothing);
 	tcase_add_test(t, refill_changes_sums_of_the_past);
+	tcase_add_test(t, settled_refill_is_not_taken);
+	tcase_add_test(t, fragments_of_a_settled_refill_are_dropped);
+	tcase_add_test(t, reading_waits_for_the_sync_of_a_refill);
+	tcase_add_test(t, refill_that_waits_is_settled);
+	tcase_add_test(t, late_question_settles_nothing_newer);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -26,8 +26,8 @@ UNIT_SUITE(test_engine_txlist);
 UNIT_SUITE(test_engine_verify);
 
 UNIT_MAIN(test_engine_parts, test_engine_survey, test_engine_start,
-	  test_engine_link, test_engine_join, test_engine_gate, test_engine_commit, test_engine_placement,
-	  test_engine_copies, test_engine_refill, test_engine_absent,
-	  test_engine_refusal, test_engine_ids, test_engine_stream,
-	  test_engine_sums, test_engine_txlist, test_engine_verify,
-	  test_engine_forged)
+	  test_engine_link, test_engine_join, test_engine_gate,
+	  test_engine_commit, test_engine_placement, test_engine_copies,
+	  test_engine_refill, test_engine_absent, test_engine_refusal,
+	  test_engine_ids, test_engine_stream, test_engine_sums,
+	  test_engine_txlist, test_engine_verify, test_engine_forged)

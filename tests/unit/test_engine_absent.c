@@ -424,6 +424,30 @@ START_TEST(a_new_epoch_is_above_the_one_it_was_lost_in)
 }
 END_TEST
 
+/* It alone promised claims that came to nothing; what it held then is not history. */
+START_TEST(who_promised_more_than_the_rest_is_set_aside_as_well)
+{
+	begin(2);
+	chain_on(B);
+	bench_copy(1, 2, 1, "B");
+	chain_on(A); /* never finished: serial 2 */
+	bench.model[0].promised = 20;
+	bench.model[1].promised = 9;
+	bench.model[2].promised = 9;
+	bench.config.backend[0].lost = true;
+	bench_open();
+	ck_assert_uint_eq(bench_info().serial, 1);
+	(void)order_transfer("Ben", "Ali", "7"); /* another serial 2 */
+	bench_run();
+	ck_assert_uint_eq(bench_info().serial, 2);
+	bench.config.backend[0].lost = false;
+	bench.config.backend[0].lost_in = bench_info().epoch;
+	bench_restart();
+	ck_assert_msg(bench.stopped < 0, "%s", bench.stop);
+	ck_assert_uint_eq(bench.model[0].emptied, 1);
+}
+END_TEST
+
 /* While it gets them back it is not asked, nor may another one be missing. */
 START_TEST(who_lacks_its_own_is_as_good_as_absent)
 {
@@ -504,6 +528,18 @@ START_TEST(who_has_lost_its_block_is_waited_for)
 }
 END_TEST
 
+/* Two disks at once: the third has what it had, so it is no backup. */
+START_TEST(two_that_have_lost_their_blocks_are_no_backup)
+{
+	known_records(1, 1, 1);
+	bench.config.accept_gaps = true;
+	model_forget(1);
+	model_forget(2);
+	bench_start();
+	ck_assert(!bench_info().open);
+}
+END_TEST
+
 /* All are what they were at another time, or the ledger is another. */
 START_TEST(a_backup_is_taken_as_it_is)
 {
@@ -566,9 +602,11 @@ Suite *test_engine_absent(void)
 	tcase_add_test(c, who_returns_begins_empty_and_gets_its_own_back);
 	tcase_add_test(c, who_was_here_since_keeps_what_it_has);
 	tcase_add_test(c, a_new_epoch_is_above_the_one_it_was_lost_in);
+	tcase_add_test(c, who_promised_more_than_the_rest_is_set_aside_as_well);
 	tcase_add_test(c, who_lacks_its_own_is_as_good_as_absent);
 	tcase_add_test(c, what_it_kept_for_another_it_gets_back_as_a_copy);
 	tcase_add_test(c, who_has_lost_its_block_is_waited_for);
+	tcase_add_test(c, two_that_have_lost_their_blocks_are_no_backup);
 	tcase_add_loop_test(c, a_backup_is_taken_as_it_is, 0, 3);
 	tcase_add_loop_test(c, who_is_lost_or_was_may_be_empty, 0, 2);
 	suite_add_tcase(s, c);
