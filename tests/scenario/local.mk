@@ -6,20 +6,28 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-bad-tcp.py \
 	tests/scenario/test-bad-udp.py \
 	tests/scenario/test-check.py \
+	tests/scenario/test-copies.py \
+	tests/scenario/test-disk-full.py \
 	tests/scenario/test-faults.py \
 	tests/scenario/test-ids.py \
+	tests/scenario/test-join.py \
+	tests/scenario/test-kill-loop.py \
 	tests/scenario/test-limits.py \
 	tests/scenario/test-lossy.py \
 	tests/scenario/test-operations.py \
 	tests/scenario/test-redis.py \
 	tests/scenario/test-refusals.py \
 	tests/scenario/test-unavailable.py \
-	tests/scenario/test-uniform.py
+	tests/scenario/test-uniform.py \
+	tests/scenario/test-verify.py
 EXTRA_DIST += \
 	tests/scenario/books.py \
 	tests/scenario/datagram.py \
+	tests/scenario/disk.py \
 	tests/scenario/harness.py \
+	tests/scenario/load.py \
 	tests/scenario/manager.py \
+	tests/scenario/oracle.py \
 	tests/scenario/relay.py \
 	tests/scenario/resp.py
 
