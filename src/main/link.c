@@ -86,10 +86,16 @@ static void measure(struct round_trip *t, int64_t sample)
 		t->smoothed = 1;
 }
 
+/* Does what it knows count?  It was claimed, and has lost nothing. */
+static bool is_trusted(const struct link *l)
+{
+	return l->claimed && !l->faulty;
+}
+
 /*
  * A link that is down is only pinged; the rest waits for its return.  One that
- * has lost records is only asked whether it has them back: what it took now
- * would hide that.
+ * has lost records, or has yet to say that it has not, is not given any: what it
+ * took now would hide that.
  */
 static bool may_send(const struct call *c)
 {
@@ -97,7 +103,7 @@ static bool may_send(const struct call *c)
 
 	if (c == &l->ping)
 		return true;
-	return l->up && (!l->faulty || recovery_is_claim(c));
+	return l->up && (is_trusted(l) || recovery_is_claim(c));
 }
 
 static void arm(struct call *c)
@@ -232,24 +238,37 @@ void link_leased(struct link *l, int64_t sent_at)
 	gate_leased(l->engine);
 }
 
-static void came_up(struct link *l)
+/* What waited goes out at once. */
+static void resume(struct link *l)
 {
 	struct list *it;
 	struct list *next;
 
-	if (l->up)
-		return;
-	l->up = true;
-	l->seen = true;
-	/* What waited for its return goes out at once. */
 	list_for_each_safe(it, next, &l->calls)
 	{
 		struct call *c = list_entry(it, struct call, node);
 
+		if (!may_send(c))
+			continue;
 		call_progress(c);
-		if (may_send(c))
-			c->ops->transmit(c);
+		c->ops->transmit(c);
 	}
+}
+
+void link_claimed(struct link *l)
+{
+	l->claimed = true;
+	if (l->up)
+		resume(l);
+}
+
+static void came_up(struct link *l)
+{
+	if (l->up)
+		return;
+	l->up = true;
+	l->seen = true;
+	resume(l);
 	engine_link_up(l->engine, l);
 }
 
@@ -520,8 +539,8 @@ void link_datagram(struct link *l, struct slice datagram)
 	/* An answer to one of several requests measures nothing (Karn). */
 	if (c->tries == 1 && !c->unmeasured)
 		measure(c->slow ? &l->slow : &l->quick, e->now - c->sent_at);
-	/* Without its records it knows nothing, whatever it is asked. */
-	if (l->faulty && f.type != FRAME_PONG && f.type != FRAME_PROMISE &&
+	/* What it answers without its records is nothing, whatever was asked. */
+	if (!is_trusted(l) && f.type != FRAME_PONG && f.type != FRAME_PROMISE &&
 	    f.type != FRAME_ERROR)
 		return;
 	if (!common_error(l, &f))

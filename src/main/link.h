@@ -117,6 +117,8 @@ void link_datagram(struct link *l, struct slice datagram);
 void link_refused(struct link *l);
 /* Retransmissions, deadlines, pings that are due.  Returns when next to call. */
 int64_t link_tick(struct link *l);
+/* It has promised our epoch: what waited for that goes out. */
+void link_claimed(struct link *l);
 /* It has no room for more. */
 void link_full(struct link *l);
 /* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */

@@ -244,7 +244,7 @@ static void claimed(struct engine *e, struct link *l)
 {
 	if (l->joining)
 		join(e, l);
-	l->claimed = true;
+	link_claimed(l);
 	placement_retry(e);
 	load_when_claimed(e);
 }

@@ -323,7 +323,8 @@ static void read_on(struct engine *e)
 				  .upto = f->upto,
 				  .everything = true,
 				  .all = true,
-				  .settle = true };
+				  .settle = true,
+				  .gentle = !f->opening };
 
 	f->paused = false;
 	if (stream_new(e, &q, &read_ops, e, &f->stream) < 0)

@@ -197,6 +197,8 @@ void losses_declare(struct world *w)
 {
 	struct backend_node *n = &w->backend[w->gone];
 
+	/* It may have worked since it was struck: that is lost now, too. */
+	copies_loss(w);
 	world_say(w, "backend %s is declared lost", n->name);
 	n->declared++;
 	n->gone = true;

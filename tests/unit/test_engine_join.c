@@ -204,6 +204,41 @@ START_TEST(one_that_forgot_its_promise_too_is_not_believed)
 }
 END_TEST
 
+/* Its promise got lost on the way, and other answers came before the next. */
+START_TEST(what_it_says_before_it_has_promised_is_not_believed)
+{
+	struct question *claim;
+	struct question *late;
+	struct told *t;
+
+	bench_open();
+	expect_balance("Ben", 990);
+	bench.model[1].hold = HOLD(FRAME_STATS) | HOLD(FRAME_FETCH) |
+			      HOLD(FRAME_CLAIM);
+	t = order_stats("Ben");
+	bench_run();
+	late = bench_take(1, FRAME_STATS);
+	forget_everything(1);
+	/* Asked for something else, it says that it does not know us. */
+	(void)order_list(1, 10);
+	bench_run();
+	reply_error(bench_take(1, FRAME_FETCH), MESSAGE_ERROR_UNCLAIMED);
+	bench_run();
+	claim = bench_take(1, FRAME_CLAIM);
+	/* From here on it does, but nobody has heard it. */
+	bench.model[1].promised = claim->f.epoch;
+	reply_model(late);
+	bench_run();
+	expect_waiting(t);
+	ck_assert_uint_eq(bench_held(1, FRAME_STATS), 0);
+	reply_model(claim);
+	bench_run();
+	expect_state(1, ENGINE_BACKEND_DOWN);
+	bench_pass(LINK_PATIENCE);
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+}
+END_TEST
+
 /* It had answered the ping, and lost its block before the claim. */
 START_TEST(a_start_does_not_load_without_the_records)
 {
@@ -240,6 +275,7 @@ Suite *test_engine_join(void)
 	tcase_add_test(c, one_of_another_ledger_does_not_stop_us);
 	tcase_add_test(c, a_start_waits_for_it);
 	tcase_add_test(c, one_that_forgot_its_promise_too_is_not_believed);
+	tcase_add_test(c, what_it_says_before_it_has_promised_is_not_believed);
 	tcase_add_test(c, a_start_does_not_load_without_the_records);
 	suite_add_tcase(s, c);
 	return s;
