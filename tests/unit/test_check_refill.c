@@ -287,6 +287,31 @@ START_TEST(a_torn_refill_is_cut_off)
 }
 END_TEST
 
+/* A last line without its newline may lack its of=, where there are copies. */
+START_TEST(a_sealed_record_without_a_newline)
+{
+	make_both();
+	buf_clear(&b);
+	add(&b, 7, "");
+	add(&b, 8, "");
+	add(&b, 9, "");
+	add(&b, 3, "");
+	b.len--;
+	ck_assert_uint_eq(run()->serial, RECORDS);
+	kit_expect(&kit, "");
+
+	buf_clear(&b);
+	add(&b, 1, "A");
+	add(&b, 2, "A");
+	b.len -= strlen(" of=A\n");
+	(void)run();
+	ck_assert_ptr_nonnull(memmem(kit.said.data, kit.said.len,
+				     KIT_B ":2: ", strlen(KIT_B ":2: ")));
+	ck_assert_ptr_nonnull(memmem(kit.said.data, kit.said.len,
+				     "the record may be cut short", 27));
+}
+END_TEST
+
 Suite *test_check_refill(void)
 {
 	Suite *s = suite_create("check/refill");
@@ -301,6 +326,7 @@ Suite *test_check_refill(void)
 	tcase_add_test(t, links_are_tried_behind_a_fault);
 	tcase_add_test(t, a_cut_goes_by_serials);
 	tcase_add_loop_test(t, a_torn_refill_is_cut_off, 0, 2);
+	tcase_add_test(t, a_sealed_record_without_a_newline);
 	suite_add_tcase(s, t);
 	return s;
 }
