@@ -67,7 +67,7 @@ struct commit {
 	struct buf lines;
 	/* Link indices: its home, then those that keep copies; -1: to be found. */
 	int order[ENGINE_BACKENDS_MAX];
-	bool rehomed; /* copies may name another home */
+	bool handed_on; /* copies may name others than stand before them */
 	bool overdue; /* its clients were told "unknown" */
 	struct target target[ENGINE_BACKENDS_MAX];
 };

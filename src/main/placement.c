@@ -122,7 +122,7 @@ void placement_start(struct engine *e)
 	}
 	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
 		c->order[i] = -1;
-	c->rehomed = false;
+	c->handed_on = false;
 	fill_places(e);
 }
 
@@ -142,7 +142,7 @@ static void give_to_another(struct target *t)
 	for (size_t i = 0; i < e->copies; i++)
 		if (e->commit.order[i] == index)
 			e->commit.order[i] = -1;
-	e->commit.rehomed |= e->commit.order[0] < 0;
+	e->commit.handed_on = true;
 	fill_places(e);
 }
 
@@ -159,7 +159,7 @@ static uint32_t uncounted(const struct engine *e)
 
 		if (!t->touched || (int)i == c->order[0])
 			continue;
-		if (t->state != TARGET_DURABLE || c->rehomed)
+		if (t->state != TARGET_DURABLE || c->handed_on)
 			bits |= UINT32_C(1) << i;
 	}
 	return bits;

@@ -176,6 +176,49 @@ START_TEST(questions_know_the_new_home)
 }
 END_TEST
 
+/*
+ * Two copies change places: each may bear the of= of either place, so the list
+ * has to say who counts when the home is absent.
+ */
+START_TEST(copies_that_change_places_are_on_the_list)
+{
+	struct question *home = NULL;
+	struct told *t;
+
+	bench_open_copies(3);
+	expect_balance("Ali", 990);
+	hold_batches();
+	t = order_transfer("Ali", "Ben", "1");
+	bench_run();
+	for (int i = 0; i < 3; i++) {
+		struct question *q = bench_take(i, FRAME_APPEND);
+
+		if (!asked_append(q).of.len)
+			home = q;
+	}
+	ck_assert_ptr_nonnull(home);
+	for (unsigned i = 0; i < BACKENDS; i++)
+		if (i != home->backend)
+			engine_refused(bench.e, i);
+	reply_model(home);
+	release();
+	bench_pass(SEC);
+	expect_serial(t, 2);
+	for (size_t i = 0; i < BACKENDS; i++)
+		bench.model[i].hold = HOLD(FRAME_STATS);
+	t = order_stats("Ali");
+	bench_run();
+	for (unsigned i = 0; i < BACKENDS; i++) {
+		struct question *q = bench_take((int)i, FRAME_STATS);
+
+		ck_assert_uint_eq(asked_stats(q).filter.ranges, 1);
+		reply_model(q);
+	}
+	bench_run();
+	expect_text(t, "Ben 2 -11\n");
+}
+END_TEST
+
 START_TEST(a_copy_counts_in_nobodys_sum)
 {
 	struct question *home = NULL;
@@ -258,6 +301,7 @@ Suite *test_engine_copies(void)
 	tcase_add_test(c, a_home_that_fails_is_replaced_by_one_without_of);
 	tcase_add_test(c, a_copy_that_fails_is_replaced_by_a_copy);
 	tcase_add_test(c, questions_know_the_new_home);
+	tcase_add_test(c, copies_that_change_places_are_on_the_list);
 	tcase_add_test(c, a_copy_counts_in_nobodys_sum);
 	tcase_add_test(c, with_one_left_it_waits_for_the_second);
 	tcase_add_test(c, a_start_counts_what_only_copies_hold);
