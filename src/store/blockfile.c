@@ -455,6 +455,24 @@ int blockfile_reserve(struct blockfile *b)
 	return reserve_ahead(b, 0);
 }
 
+int blockfile_unreserve(struct blockfile *b)
+{
+	int r;
+
+	r = blockfile_broken(b);
+	if (r < 0)
+		return r;
+	r = check_unchanged(b);
+	if (r < 0)
+		return r;
+	/* To the length that it has: what was reserved behind it goes. */
+	r = b->ops->ftruncate(b->ops->ctx, b->fd, (off_t)b->end);
+	if (r < 0)
+		return blockfile_break(b, r);
+	b->reserved = b->end;
+	return remember(b);
+}
+
 /* The disk was full in spite of all: take back what was written. */
 static int undo_append(struct blockfile *b)
 {

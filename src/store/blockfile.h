@@ -79,6 +79,8 @@ int blockfile_settle(struct blockfile *b) _must_check_;
 
 /* Reserve room for the largest batch; sets or clears b->full. */
 int blockfile_reserve(struct blockfile *b) _must_check_;
+/* Give it back: a full disk has room for a small file then. */
+int blockfile_unreserve(struct blockfile *b) _must_check_;
 
 /*
  * Write @data at the end.  -ENOSPC: no room, nothing written.  -ESTALE: it is

@@ -389,7 +389,8 @@ static int load(struct load *l)
 }
 
 int load_block(struct blockfile *file, struct index *index,
-	       const struct promise *promise, struct textstore_report *report)
+	       const struct promise *promise, struct textstore_report *report,
+	       bool *ret_unfinished)
 {
 	struct load l = {
 		.file = file,
@@ -403,6 +404,9 @@ int load_block(struct blockfile *file, struct index *index,
 
 	r = load(&l);
 	lines_done(&l.lines);
+	if (r == 0)
+		*ret_unfinished =
+			l.tail.before.position < l.tail.before.size;
 	return r;
 }
 

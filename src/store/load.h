@@ -7,6 +7,7 @@
 #ifndef STORE_LOAD_H
 #define STORE_LOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/blockfile.h"
@@ -17,11 +18,13 @@
 
 /*
  * Load @file, for which @promise was made, into @index, which is sealed then.
- * -EBADMSG with report->fault.  All of it is durable when it returns 0.
+ * -EBADMSG with report->fault.  All of it is durable when it returns 0, and
+ * *ret_unfinished says that its last batch lacks its end: other blocks may have
+ * that, and what is appended here next need not go on with it.
  */
 int load_block(struct blockfile *file, struct index *index,
-	       const struct promise *promise,
-	       struct textstore_report *report) _must_check_;
+	       const struct promise *promise, struct textstore_report *report,
+	       bool *ret_unfinished) _must_check_;
 
 /*
  * Load again what load_block() has put in order and what was appended since,

@@ -8,10 +8,10 @@
  * the nonce in lower-case hex, and the length that the block had then, all of
  * it whole lines.  (So a line that begins behind that length was appended by
  * us, or cut short by a crash.)  The last column is written for refills, whose
- * records tell nothing of where an append begins: what stands before that
- * offset is durable, what stands there and behind it is one append, which may
- * be torn.  To change it safely: add a column at the end, keep reading the
- * shorter forms.
+ * records tell nothing of where an append begins, and behind a batch that lacks
+ * its end: what stands before that offset is durable, what stands there and
+ * behind it is one append, which may be torn.  To change it safely: add a column
+ * at the end, keep reading the shorter forms.
  */
 #ifndef STORE_PROMISE_H
 #define STORE_PROMISE_H

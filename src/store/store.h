@@ -98,7 +98,10 @@ struct store_ops {
 	int (*sync)(struct store *s);
 	/* After a good sync: show what was written. */
 	int (*publish)(struct store *s);
-	/* Promise an epoch; durable when it returns 0.  Errors are fatal. */
+	/*
+	 * Promise an epoch; durable when it returns 0.  -ENOSPC: there is no
+	 * room, the old one holds.  Other errors are fatal.
+	 */
 	int (*promise)(struct store *s, uint64_t epoch,
 		       const uint8_t nonce[STORE_NONCE_SIZE]);
 	/*

@@ -93,10 +93,28 @@ static int write_promise(struct textstore *t, const struct promise *p)
 	return 0;
 }
 
+/* The same; on a full disk, in the room that is reserved for batches. */
+static int write_promise_first(struct textstore *t, const struct promise *p)
+{
+	int written;
+	int r;
+
+	written = write_promise(t, p);
+	if (written != -ENOSPC)
+		return written;
+
+	r = blockfile_unreserve(t->file);
+	if (r < 0)
+		return r;
+	written = write_promise(t, p);
+	r = blockfile_reserve(t->file);
+	return r < 0 ? r : written;
+}
+
 /* The same where nothing can be done without. */
 static int must_write_promise(struct textstore *t, const struct promise *p)
 {
-	int r = write_promise(t, p);
+	int r = write_promise_first(t, p);
 
 	return r < 0 ? blockfile_break(t->file, r) : 0;
 }
@@ -262,7 +280,7 @@ static int text_promise(struct store *s, uint64_t epoch,
 		return r;
 
 	memcpy(p.nonce, nonce, sizeof(p.nonce));
-	return must_write_promise(t, &p);
+	return write_promise_first(t, &p);
 }
 
 /* The promise first: its length must not lie behind the end of an empty file. */
@@ -487,17 +505,24 @@ static int read_promise(struct textstore *t, const char *path,
 
 /*
  * What is appended must not begin before the length in the promise: somebody
- * may have put a shorter file here since.  And what is loaded is durable.
+ * may have put a shorter file here since.  And what is loaded is durable.  Behind
+ * an @unfinished batch b= would not tell that the next append begins.
  */
-static int renew_promise(struct textstore *t)
+static int renew_promise(struct textstore *t, bool unfinished)
 {
 	struct promise p = t->promise;
 	uint64_t end = t->file->end;
 
 	if (p.length > end)
 		p.length = end;
+	p.open = p.open || unfinished;
 	if (p.open)
 		p.open_at = end;
+	/* None was made yet, so nothing is sent to us: the first one tells. */
+	if (p.epoch == 0) {
+		t->promise = p;
+		return 0;
+	}
 	if (p.length == t->promise.length && is_written(t, &p))
 		return 0;
 	return must_write_promise(t, &p);
@@ -505,14 +530,15 @@ static int renew_promise(struct textstore *t)
 
 static int load_file(struct textstore *t, struct textstore_report *report)
 {
+	bool unfinished;
 	int r;
 
 	r = load_block(t->file, t->catalog.index[CATALOG_UPPER], &t->promise,
-		       report);
+		       report, &unfinished);
 	if (r < 0)
 		return r;
 	t->published = t->file->end;
-	r = renew_promise(t);
+	r = renew_promise(t, unfinished);
 	if (r < 0)
 		return r;
 	return blockfile_reserve(t->file);

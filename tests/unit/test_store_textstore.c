@@ -532,6 +532,85 @@ START_TEST(keeps_a_promise)
 }
 END_TEST
 
+/* A full disk, but for what is reserved for the block. */
+static struct fileops below;
+static bool full;
+static bool hopeless;
+
+static ssize_t full_pwrite(void *ctx, int fd, const void *data, size_t len,
+			   off_t at)
+{
+	return full ? -ENOSPC : below.pwrite(ctx, fd, data, len, at);
+}
+
+static int full_reserve(void *ctx, int fd, off_t at, off_t len)
+{
+	return full ? -ENOSPC : below.reserve(ctx, fd, at, len);
+}
+
+static int full_ftruncate(void *ctx, int fd, off_t size)
+{
+	full = hopeless;
+	return below.ftruncate(ctx, fd, size);
+}
+
+static void fill_disk(void)
+{
+	below = disk.ops;
+	disk.ops.pwrite = full_pwrite;
+	disk.ops.reserve = full_reserve;
+	disk.ops.ftruncate = full_ftruncate;
+	full = true;
+}
+
+/* It does not wait for somebody to make room: it takes that of batches. */
+START_TEST(promises_on_a_full_disk)
+{
+	static const uint8_t nonce[STORE_NONCE_SIZE] = { 1 };
+	struct store *s;
+	uint64_t size;
+
+	disk_put(&disk, BLOCK, slice_of(SAMPLE));
+	s = tools_open_well(&disk);
+	size = disk_find(&disk, BLOCK)->data.len;
+	fill_disk();
+	hopeless = false;
+	ck_assert_int_eq(s->ops->promise(s, 7, nonce), 0);
+	ck_assert_uint_eq(state_of(s).epoch, 7);
+	ck_assert_uint_eq(disk_find(&disk, BLOCK)->data.len, size);
+	s->ops->close(s);
+
+	s = tools_open_well(&disk);
+	ck_assert_uint_eq(state_of(s).epoch, 7);
+	s->ops->close(s);
+}
+END_TEST
+
+/* Not even there: the old one holds, and nothing is broken. */
+START_TEST(promises_nothing_without_room)
+{
+	static const uint8_t nonce[STORE_NONCE_SIZE] = { 1 };
+	struct maker m = { .serial = 1 };
+	struct store *s = tools_open_well(&disk);
+
+	ck_assert_int_eq(s->ops->promise(s, 6, nonce), 0);
+	fill_disk();
+	hopeless = true;
+	ck_assert_int_eq(s->ops->promise(s, 7, nonce), -ENOSPC);
+	ck_assert_uint_eq(state_of(s).epoch, 6);
+	ck_assert(state_of(s).full);
+
+	full = false;
+	ck_assert_int_eq(s->ops->recheck(s), 0);
+	ck_assert(!state_of(s).full);
+	maker_plain(&m, 2, &made);
+	tools_commit(s, 1, 2, "", text_of(&made));
+	ck_assert_int_eq(s->ops->promise(s, 7, nonce), 0);
+	ck_assert_uint_eq(state_of(s).epoch, 7);
+	s->ops->close(s);
+}
+END_TEST
+
 /*
  * The promise knows how long the block was.  An old record that lacks its
  * newline was there then, and an editor took it away; or it was not, and is
@@ -644,6 +723,8 @@ Suite *test_store_textstore(void)
 	tcase_add_test(t, shows_that_a_newline_is_gone);
 	tcase_add_test(t, tells_ids_of_one_hash_apart);
 	tcase_add_test(t, keeps_a_promise);
+	tcase_add_test(t, promises_on_a_full_disk);
+	tcase_add_test(t, promises_nothing_without_room);
 	tcase_add_test(t, tells_an_editor_from_a_crash);
 	tcase_add_test(t, stops_at_a_damaged_promise);
 	tcase_add_test(t, breaks_for_good);

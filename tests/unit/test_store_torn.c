@@ -202,6 +202,51 @@ START_TEST(cuts_a_tail_with_any_bad_byte)
 }
 END_TEST
 
+/*
+ * The last record of the batch of five is torn off, and another backend has it:
+ * so the next batch here does not go on with it.
+ */
+static void append_behind_unfinished(struct promise *ret)
+{
+	const uint8_t nonce[STORE_NONCE_SIZE] = "nonce";
+	struct maker m = { .serial = 19 };
+	struct buf next = { 0 };
+	struct buf fault = { 0 };
+	struct store *s;
+
+	whole.len = line_start(&whole, whole.len - 1);
+	last_batch = whole.len;
+	disk_put(&disk, BLOCK, text_of(&whole));
+	s = tools_open_well(&disk);
+	ck_assert_int_eq(s->ops->promise(s, 1, nonce), 0);
+	maker_plain(&m, 3, &next);
+	tools_commit(s, 19, 3, "", text_of(&next));
+	s->ops->close(s);
+	ck_assert_int_eq(buf_add(&whole, next.data, next.len), 0);
+	ck_assert_int_eq(promise_read(&disk.ops, BLOCK PROMISE_SUFFIX, ret,
+				      &fault),
+			 0);
+	buf_done(&next);
+}
+
+/* Nothing of the batch before it is damaged, and only the promise tells so. */
+START_TEST(cuts_a_batch_behind_an_unfinished_one)
+{
+	struct promise p;
+	struct buf text = { 0 };
+
+	append_behind_unfinished(&p);
+	for (size_t at = last_batch; at + 16 < whole.len; at++) {
+		ck_assert_int_eq(
+			promise_write(&disk.ops, BLOCK PROMISE_SUFFIX, &p), 0);
+		copy_whole(&text);
+		memset(text.data + at, 0, 16);
+		assert_torn(&text, line_start(&whole, at));
+	}
+	buf_done(&text);
+}
+END_TEST
+
 /* The batch before was synced before this one was written. */
 START_TEST(stops_at_damage_one_batch_earlier)
 {
@@ -564,6 +609,7 @@ Suite *test_store_torn(void)
 	tcase_add_test(t, cuts_a_tail_of_zeros_from_every_byte);
 	tcase_add_test(t, cuts_a_tail_with_a_hole_at_every_byte);
 	tcase_add_test(t, cuts_a_tail_with_any_bad_byte);
+	tcase_add_test(t, cuts_a_batch_behind_an_unfinished_one);
 	tcase_add_test(t, stops_at_damage_one_batch_earlier);
 	tcase_add_test(t, stops_at_a_hole_one_batch_earlier);
 	tcase_add_test(t, stops_at_bytes_missing_one_batch_earlier);
