@@ -16,6 +16,7 @@ of a sanitizer on its standard error fails the test that started it.
 import contextlib
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -35,6 +36,7 @@ TOP_BUILD = os.environ.get("top_builddir", "")
 PROGRAMS = {
     "chain-main": "src/main/chain-main",
     "chain-backend": "src/backend/chain-backend",
+    "chain-check": "src/check/chain-check",
     "walletctl": "src/walletctl/walletctl",
     "pipeline": "tests/scenario/pipeline",
 }
@@ -119,6 +121,19 @@ def free_udp_port():
 
 def free_tcp_port():
     return free_port(socket.SOCK_STREAM)
+
+
+def quiet_port(kind):
+    """A free port of those that the kernel gives to nobody by itself, for what
+    is often away for a moment and wants to come back."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        end = int(f.read().split()[0])
+    for _ in range(100):
+        port = random.randrange(min(end // 2, 10000), end)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as s:
+            s.bind(("127.0.0.1", port))
+            return port
+    raise Skip("there are no free ports")
 
 
 def write_file(path, data, mode=0o644):
@@ -308,6 +323,7 @@ class Main:
         self.number = number
         self.extra = settings
         self.ports = [0, 0]
+        self.state = cluster.path(f"main{number}")
         # Where it finds a backend, if not at the backend's own port.
         self.detour = {}
         self.daemon = None
@@ -317,10 +333,6 @@ class Main:
     @property
     def config(self):
         return self.cluster.path(f"main{self.number}.conf")
-
-    @property
-    def state(self):
-        return self.cluster.path(f"main{self.number}")
 
     @property
     def statement(self):
@@ -530,6 +542,16 @@ class Cluster:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def chain_check(*args):
+    """Run it; whole or not, it ends by itself and quickly."""
+    done = subprocess.run([program("chain-check"), *map(str, args)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60 * SLOW, check=False)
+    answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert not SANITIZER.search(answer.err), answer
+    return answer
+
+
 def sample_blocks():
     blocks = {}
     for name, file in SAMPLE.items():
@@ -568,7 +590,12 @@ def in_threads(count, function, seconds=120):
 
 
 def time_is_up(*_):
-    raise TimeoutError(f"not done in {TEST_SECONDS} s")
+    raise TimeoutError("the test takes too long")
+
+
+def allow(seconds):
+    """The test may take so long from now on, instead of TEST_SECONDS in all."""
+    signal.alarm(int(seconds * SLOW) + 1)
 
 
 def run(module):

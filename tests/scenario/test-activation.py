@@ -16,8 +16,10 @@ from manager import Journal, Notify, socket_activate, starter
 
 # With which a passed socket that is not the configured one is put right.
 MEND_MAIN = "systemctl daemon-reload && systemctl restart chain-main.socket"
-MEND_BACKEND = "systemctl daemon-reload && systemctl restart chain-backend@A.socket"
+MEND_BACKEND = ("systemctl daemon-reload && systemctl stop chain-backend@A "
+                "&& systemctl start chain-backend@A")
 ID_TRANSFER = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b102"
+ID_REFUSAL = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b103"
 ID_READY = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b101"
 ID_REJECTED = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b10b"
 FAR = 3600
@@ -262,6 +264,8 @@ def test_start_wait():
         c.main.launch()
         ready = main.wait("^READY=1$")
         assert time.monotonic() - begin > 0.9
+        # Nor does the manager take it for one that hangs.
+        assert main.find("^EXTEND_TIMEOUT_USEC=31000000$") < ready
         said = [m for m in main.messages[:ready] if m.startswith("STATUS=")]
         assert said and said[-1].startswith("STATUS=waiting for backend B"), main.messages
         c.main.daemon.wait_line("not open yet: waiting for backend B")
@@ -544,6 +548,26 @@ def test_transfers_are_summed_up():
         assert len(c.main.daemon.lines) < 50, len(c.main.daemon.lines)
 
 
+def test_refusals_are_told():
+    """With the code and the sentence; many in a second are summed up."""
+    with Cluster() as c:
+        c.start()
+        client = c.client()
+        refused(client, "TRANSFER", "Ali", "Nobody", 1)
+        c.main.daemon.wait_line('^chain-main: refused, NOUSER: Unable to proceed .* "Nobody" ')
+        # One that rests on what is not durable yet.
+        answers = client.pipeline([("TRANSFER", "Ali", "Ben", 845), ("TRANSFER", "Ali", "Ben", 1)])
+        assert answers[1].code == "INSUFFICIENT"
+        c.main.daemon.wait_line('^chain-main: refused, INSUFFICIENT: "Ali" was unable ')
+        # No order, and no rule broken: nothing to tell.
+        refused(client, "BALANCE", "Nobody")
+        refused(client, "TRANSFER", "Ali")
+        client.pipeline([("OPEN", "Ali")] * 500)
+        said = c.main.daemon.wait_line(r"(\d+) more orders were refused in the last second$")
+        told = [line for line in c.main.daemon.lines if ": refused, " in line]
+        assert len(told) - 2 + int(said.group(1)) == 500, (len(told), said)
+
+
 def test_journal_fields():
     """By which journalctl finds what a user had a part in."""
     with Cluster() as c:
@@ -573,6 +597,13 @@ def test_journal_fields():
         c.client().call("TRANSFER", "Luke", "Ben", 1)
         assert len(journal.wait("CHAIN_USER=Ben", count=2)) == 2
         assert [e["CHAIN_SERIAL"] for e in journal.entries("CHAIN_USER=Luke")] == ["11"]
+
+        refused(c.client(), "TRANSFER", "Luke", "Ben", 9999, "ID", "car")
+        entry, = journal.wait(f"MESSAGE_ID={ID_REFUSAL}")
+        want = {"CHAIN_SENDER": "Luke", "CHAIN_RECEIVER": "Ben", "CHAIN_AMOUNT": "9999",
+                "CHAIN_ID": "car", "CHAIN_RESULT": "INSUFFICIENT"}
+        assert {key: entry.get(key) for key in want} == want, entry
+        assert sorted(entry["CHAIN_USER"]) == ["Ben", "Luke"], entry
 
         write_file(c.main.config, "[main\n")
         c.main.daemon.signal(signal.SIGHUP)

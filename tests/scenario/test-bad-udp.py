@@ -144,6 +144,9 @@ def test_authentic_but_malformed():
                       LINE + LINE, LINE.replace("10 ", "11 "), LINE[:-1] + " of=B\n"):
             frame = s.ask(dg.APPEND, dg.append(10, lines, records=max(1, lines.count("\n"))))
             assert dg.error_code(frame) == dg.MALFORMED, (lines, frame)
+        good = dg.append(10, LINE)
+        for p in (good[:14] + b"\4" + good[15:], dg.append(10, LINE, of="B", refill=True)):
+            assert dg.error_code(s.ask(dg.APPEND, p)) == dg.MALFORMED, p
         assert c.texts() == before
         c.check_alive()
 
