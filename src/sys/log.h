@@ -30,8 +30,9 @@
 #define LOG_ID_TRANSFERS_SUMMED_UP "5d1c7e0f4b0a4c0c9a52f1f5a0c3b10e"
 #define LOG_ID_CONFIGURATION_RELOADED "5d1c7e0f4b0a4c0c9a52f1f5a0c3b10f"
 #define LOG_ID_STORAGE_FAILURE "5d1c7e0f4b0a4c0c9a52f1f5a0c3b110"
+#define LOG_ID_REFUSALS_SUMMED_UP "5d1c7e0f4b0a4c0c9a52f1f5a0c3b111"
 
-/* Kinds of events, each with an entry in systemd/alichain.catalog. */
+/* Kinds of events; alichain-journal(7) has them, and systemd/alichain.catalog. */
 enum log_event {
 	LOG_EVENT_NONE,
 	LOG_EVENT_READY,
@@ -50,6 +51,7 @@ enum log_event {
 	LOG_EVENT_TRANSFERS_SUMMED_UP,
 	LOG_EVENT_CONFIGURATION_RELOADED,
 	LOG_EVENT_STORAGE_FAILURE,
+	LOG_EVENT_REFUSALS_SUMMED_UP,
 };
 
 /* Journal fields; zero or empty ones are left out. */

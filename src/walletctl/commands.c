@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "walletctl/catalog.h"
 #include "walletctl/health.h"
 #include "walletctl/listing.h"
 #include "walletctl/orders.h"
@@ -195,15 +196,23 @@ void commands_describe(FILE *out, const struct command *c)
 
 static enum status help(struct context *ctx)
 {
-	const struct command *c;
+	const struct command *c = NULL;
 
-	if (!ctx->arg[0]) {
-		commands_overview(ctx->out);
-		return STATUS_DONE;
+	if (ctx->arg[0]) {
+		c = commands_find(ctx->arg[0]);
+		if (!c)
+			return commands_unknown(ctx, ctx->arg[0]);
 	}
-	c = commands_find(ctx->arg[0]);
-	if (!c)
-		return commands_unknown(ctx, ctx->arg[0]);
-	commands_describe(ctx->out, c);
+
+	if (ctx->form != FORM_TEXT) {
+		if (catalog_write(ctx->out, ctx->form, c) < 0) {
+			context_say(ctx, "there is no memory");
+			return STATUS_UNAVAILABLE;
+		}
+	} else if (c) {
+		commands_describe(ctx->out, c);
+	} else {
+		commands_overview(ctx->out);
+	}
 	return STATUS_DONE;
 }

@@ -4,6 +4,7 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/status.h \
 	src/walletctl/suggest.c src/walletctl/suggest.h \
 	src/walletctl/options.c src/walletctl/options.h \
+	src/walletctl/catalog.c src/walletctl/catalog.h \
 	src/walletctl/client.c src/walletctl/client.h \
 	src/walletctl/answer.c src/walletctl/answer.h \
 	src/walletctl/output.c src/walletctl/output.h \

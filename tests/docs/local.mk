@@ -2,6 +2,7 @@
 # What README.md, src/DESIGN.md and alichain(7) say is so.
 dist_check_SCRIPTS += \
 	tests/docs/test-design.py \
+	tests/docs/test-journal.py \
 	tests/docs/test-manual.py \
 	tests/docs/test-readme.py
 EXTRA_DIST += \

@@ -74,7 +74,7 @@ def test_numbers():
             ("src/main/query.h", r"QUERIES_ACTIVE_MAX 16\b", "at most 16 questions"),
             ("src/main/stream.c", r"LOW_WATER 32768\b", "less than 32 KiB"),
             ("src/ledger/record.h", r"RECORD_BATCH_MAX 8192\b", "8,192 records"),
-            ("src/main/commit.h", r"COMMIT_BATCH_BYTES_MAX 491520\b", "480 KiB")):
+            ("src/main/shipment.h", r"SHIPMENT_BYTES_MAX 491520\b", "480 KiB")):
         assert re.search(pattern, pages.source(path)), f"{path}: no {pattern}"
         assert sentence in " ".join(DESIGN.split()), f"src/DESIGN.md: no {sentence!r}"
 

@@ -257,6 +257,17 @@ class Machine:
         with contextlib.suppress(OSError):
             os.rmdir(self.directory)
 
+    def changed(self, path):
+        """The files below an overlay that are not the host's, or not as they were there."""
+        place = os.path.join(self.directory, path.strip("/").replace("/", "-"))
+        found = set()
+        for where, _, names in os.walk(place):
+            for name in names:
+                full = os.path.join(where, name)
+                if os.path.islink(full) or os.path.isfile(full):
+                    found.add(os.path.join(path, os.path.relpath(full, place)))
+        return found
+
     def write(self, inside, text, mode=0o644):
         os.makedirs(os.path.dirname(self.path(inside)), exist_ok=True)
         return harness.write_file(self.path(inside), text, mode)
@@ -284,6 +295,13 @@ class Machine:
 
     def install(self):
         self.make("install")
+
+    def copy_source(self, inside):
+        """What the tarball would have: to build in the machine itself."""
+        for name in distributed():
+            target = os.path.join(self.path(inside), name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(os.path.join(harness.TOP_SRC, name), target)
 
     # --- Its life
 

@@ -4,7 +4,9 @@
 
 import re
 import shutil
+import socket
 import sys
+import time
 
 import machine
 from machine import BACKENDS, Skip, UNITS, booted, harness, os, wait_for
@@ -86,6 +88,12 @@ def type_in(m, page):
         m.run("bash", "-e", "-c", line[2:])
 
 
+def throw(m):
+    """Something that is no request, from outside, at a backend."""
+    with m.network(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(b"let me in", (OUTSIDE, 21800))
+
+
 def test_network():
     """Nobody outside this host is heard, until the drop-ins of the manual let them in."""
     if not shutil.which("ip"):
@@ -98,8 +106,20 @@ def test_network():
         answer = m.walletctl("--server", f"{OUTSIDE}:25800", "--timeout", "2", "tip", status=3)
         assert "no connection" in answer.err or "no answer" in answer.err, answer
 
+        throw(m)
+
+        # Each of the units has its own: the backends' do not open the main daemon's.
         type_in(m, "chain-backend.8")
         m.systemctl("start", *(f"chain-backend@{name}" for name in BACKENDS))
+        throw(m)
+        m.wait_journal("-u", "chain-backend@A", pattern="dropped .* forged")
+        time.sleep(2)  # The main daemon asks at least once a second.
+        heard = [e["MESSAGE"] for e in m.journal("-u", "chain-backend@A")
+                 if "forged" in e["MESSAGE"]]
+        assert len(heard) == 1 and "dropped 1 forged" in heard[0], heard
+        assert m.show_property("chain-main.service", "StatusText").startswith(
+            "waiting for backend A, 0 of 3")
+        m.walletctl("--server", f"{OUTSIDE}:25800", "--timeout", "2", "tip", status=3)
         type_in(m, "chain-main.8")
         wait_for(lambda: m.walletctl("--server", f"{OUTSIDE}:25800", "--timeout", "2", "status",
                                      status=None).status == 0, "an open ledger", 30)

@@ -4,11 +4,14 @@
 
 import os
 import re
-import shutil
 import stat
+import sys
 
 import machine
-from machine import BACKENDS, Machine, booted, harness
+from machine import BACKENDS, Machine, booted, harness, wait_for
+
+sys.path.insert(0, os.path.join(harness.TOP_SRC, "tests/docs"))
+import pages  # pylint: disable=wrong-import-position
 
 KEY = "/etc/credstore/alichain.cluster.key"
 LEDGER = "/var/lib/alichain"
@@ -18,6 +21,8 @@ ENABLED = {"chain.target", "chain-main.service", "chain-verify.timer",
 # All of it is built once, in the machine.
 BUILD_SECONDS = 400
 harness.TEST_SECONDS = BUILD_SECONDS + 200
+# Of the users and groups of the machine, which has one more.
+ACCOUNTS = re.compile(r"/etc/(g?shadow|passwd|group)-?|/etc/\.pwd\.lock")
 SOURCE_LINES = re.compile(r"^(\./bootstrap|\./configure .*|make|make install)$", re.M)
 
 
@@ -30,14 +35,6 @@ def installation():
     assert len(scripts) == 2, scripts
     assert len(SOURCE_LINES.findall(scripts[0])) == 4, scripts[0]
     return scripts
-
-
-def copy_source(m, inside):
-    """What the tarball would have; the build directory may be anywhere."""
-    for name in machine.distributed():
-        target = os.path.join(m.path(inside), name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copy(os.path.join(harness.TOP_SRC, name), target)
 
 
 def block_path(name):
@@ -71,12 +68,30 @@ def check_installed(m):
     assert not m.systemctl("--failed", "--plain", "--no-legend").out
 
 
+def check_uninstalled(m, before):
+    """Nothing is left but data: blocks, the key, what was edited, the user."""
+    conf = "/etc/alichain/backend-B.conf"
+    m.edit(conf, "^#datagram_size = auto", "datagram_size = 1400")
+    m.run("make", "uninstall", directory="/root/alichain")
+    for unit in (*machine.UNITS, *machine.SOCKETS, "chain.target", "chain-verify.timer"):
+        m.wait_state(unit, "inactive")
+    assert not m.systemctl("list-unit-files", "--plain", "--no-legend", "chain*", status=None).out
+    left = (m.changed("/usr") | m.changed("/etc")) - before
+    assert {path for path in left if not ACCOUNTS.fullmatch(path)} == {conf, KEY}, left
+    assert " Anna Anna 0 " in m.run("cat", *map(block_path, BACKENDS)).out
+    # Installed anew it goes on where it was.
+    m.run("make", "install", directory="/root/alichain")
+    m.systemctl("enable", "--now", "chain.target")
+    assert m.walletctl("--raw", "balance", "Anna").out == "1000\n"
+
+
 def test_readme():
     """Typed as it stands there, and no file edited; the machine does it again at a boot."""
     first, empty = installation()
     with Machine() as m:
-        copy_source(m, "/root/alichain")
+        m.copy_source("/root/alichain")
         m.boot()
+        before = m.changed("/usr") | m.changed("/etc")
         answer = m.run("bash", "-e", "-c", first, directory="/root/alichain", timeout=BUILD_SECONDS,
                        env={"MAKEFLAGS": "-j2"})
         assert answer.out.endswith('The current balance of "Chinmay" is : 881 alicoins.\n'), answer
@@ -101,6 +116,7 @@ def test_readme():
         m.poweroff()
         m.boot()
         assert m.walletctl("--raw", "balance", "Anna").out == "1000\n"
+        check_uninstalled(m, before)
 
 
 def test_one_backend_alone():
@@ -158,6 +174,41 @@ def test_key_of_the_configuration():
         assert m.run("test", "-e", KEY, status=1)
         m.wait_journal("-u", "chain-key", pattern="no key is made: key_file is set")
         assert not m.journal("-u", "chain-backend@A", "-p", "warning")
+
+
+def test_fourth_backend():
+    """A file and a section more, what alichain(7) says, and it takes its share."""
+    lines = pages.display("man/alichain.7", "join").splitlines()
+    *commands, look, said = [line[2:] if line.startswith("# ") else line for line in lines]
+    with booted() as m:
+        conf = f"{machine.directories()['sysconfdir']}/alichain"
+        m.systemctl("enable", "--now", "chain.target")
+        pid = m.show_property("chain-main.service", "MainPID")
+        text = m.read(f"{conf}/backend-A.conf")
+        for old, new in (("name = A", "name = D"), ("21800", "27800"), ("/A/block1", "/D/block4")):
+            assert old in text, old
+            text = text.replace(old, new)
+        m.write(f"{conf}/backend-D.conf", text)
+        m.write(f"{conf}/main.conf", m.read(f"{conf}/main.conf") +
+                "\n[backend D]\naddress = 127.0.0.1:27800\n")
+        for command in commands:
+            m.run("bash", "-e", "-c", command)
+        m.wait_journal("-u", "chain-main", pattern=re.escape(said))
+        assert m.run("bash", "-e", "-c", look).out == said + "\n"
+
+        assert m.show_property("chain-main.service", "MainPID") == pid
+        with m.client() as client:
+            for _ in range(100):
+                client.call("TRANSFER", "Ali", "Ben", 1)
+        wait_for(lambda: "4 of 4 backends up" in m.show_property("chain-main.service",
+                                                                 "StatusText"), "the status")
+        share = m.run("wc", "-l", f"{LEDGER}/D/block4.txt").out.split()[0]
+        assert 5 <= int(share) <= 60, share
+        # From the next boot on it is one of them, and has its socket.
+        m.poweroff()
+        m.boot()
+        assert m.walletctl("--raw", "balance", "Ali").out == "745\n"
+        assert m.state("chain-backend@D.socket") == "active"
 
 
 def test_presets():

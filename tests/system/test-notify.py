@@ -127,10 +127,13 @@ def test_reload():
 def test_hang():
     """A loop that stands still is found by the watchdog, and the unit is up again."""
     with booted() as m:
+        m.systemctl("enable", "--now", "chain.target")
+        # So long is not waited here.
         for unit in ("chain-main.service", "chain-backend@A.service"):
+            assert m.show_property(unit, "WatchdogUSec") == "30s", unit
             m.drop_in(unit, "[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\n")
         m.systemctl("daemon-reload")
-        m.systemctl("enable", "--now", "chain.target")
+        m.systemctl("restart", "chain.target")
         for unit in ("chain-main.service", "chain-backend@A.service"):
             pid = m.show_property(unit, "MainPID")
             m.systemctl("kill", "--kill-whom=main", "-s", "STOP", unit)

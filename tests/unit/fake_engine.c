@@ -174,3 +174,16 @@ void engine_tip(struct engine *e, engine_done done, void *arg)
 	NOTE("tip");
 	note(e, NULL, done, arg);
 }
+
+/* How many tips, and of the last one its serial and the first byte. */
+void engine_verify(struct engine *e, const struct engine_known_tip *tips,
+		   size_t count, engine_done done, void *arg)
+{
+	if (count > 0)
+		NOTE("verify %zu %ju:%02x", count,
+		     (uintmax_t)tips[count - 1].serial,
+		     tips[count - 1].hash[0]);
+	else
+		NOTE("verify");
+	note(e, NULL, done, arg);
+}

@@ -263,6 +263,31 @@ START_TEST(contest_ends)
 }
 END_TEST
 
+/* Nothing is lost by that: the claim comes again, and the log has it once. */
+START_TEST(promise_without_room_is_refused)
+{
+	bench_claim(5, 'm');
+	(void)bench_answer(FRAME_PROMISE);
+	bench.logged = 0;
+	bench.fake.promise_error = -ENOSPC;
+	for (int i = 0; i < 2; i++) {
+		bench_claim(6, 'n');
+		bench_expect_error(MESSAGE_ERROR_FULL);
+	}
+	ck_assert_int_eq(bench.fatal, 0);
+	ck_assert_uint_eq(bench.logged, 1);
+
+	/* The old one holds. */
+	bench_ping(5, true);
+	ck_assert(bench_state(FRAME_PONG).leased);
+	bench.now += LEASE_USEC;
+	bench.fake.promise_error = 0;
+	bench_claim(6, 'n');
+	(void)bench_answer(FRAME_PROMISE);
+	ck_assert_uint_eq(bench.fake.promised.epoch, 6);
+}
+END_TEST
+
 START_TEST(failed_promise_is_fatal)
 {
 	bench.fake.promise_error = -EIO;
@@ -623,6 +648,7 @@ Suite *test_backend_responder(void)
 	tcase_add_test(t, append_renews_no_lease);
 	tcase_add_test(t, contested_lease_is_not_renewed);
 	tcase_add_test(t, contest_ends);
+	tcase_add_test(t, promise_without_room_is_refused);
 	tcase_add_test(t, failed_promise_is_fatal);
 	tcase_add_test(t, begins_empty_before_the_promise);
 	tcase_add_test(t, file_set_aside_is_named_in_the_log);

@@ -296,8 +296,8 @@ START_TEST(passed_socket_wins)
 			 EXIT_STATUS_OK);
 	ck_assert(address_equal(&address, &passed.address[0]));
 	expect_said("127.0.0.1:1;");
-	expect_said("systemctl daemon-reload && "
-		    "systemctl restart chain-backend@A.socket");
+	expect_said("systemctl daemon-reload && systemctl stop chain-backend@A "
+		    "&& systemctl start chain-backend@A");
 
 	/* And it sends no fragments, as one of our own. */
 	ck_assert_int_eq(getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover,

@@ -146,6 +146,42 @@ START_TEST(help_needs_no_server)
 }
 END_TEST
 
+/* For programs: the same table, and what each row takes. */
+START_TEST(help_for_programs_is_the_table)
+{
+	const struct command *c = &commands_table[_i];
+	struct kit_run all = kit_run(NOBODY, "--raw", "help", NULL);
+	struct kit_run one = kit_run(NOBODY, "--raw", "help", c->name, NULL);
+	struct kit_run json = kit_run(NOBODY, "--json", "help", c->name, NULL);
+	char begin[128];
+
+	(void)snprintf(begin, sizeof(begin), "%s\t%s\t", c->name, c->args);
+	ck_assert_int_eq(one.status, STATUS_DONE);
+	ck_assert_ptr_eq(strstr(one.out, begin), one.out);
+	ck_assert_ptr_nonnull(strstr(all.out, one.out));
+	ck_assert_ptr_nonnull(strstr(one.out, c->help));
+
+	/* The first row is nobody's and everybody's. */
+	ck_assert_ptr_eq(strstr(all.out, "\t\t--server=HOST:PORT "), all.out);
+	for (unsigned key = 0; key < OPTION_KEYS; key++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "--%s%s",
+			       options_table[key].name,
+			       options_table[key].value ? "=" : "");
+		ck_assert_int_eq(strstr(one.out, name) != NULL,
+				 (c->options & OPTION_BIT(key)) != 0);
+	}
+
+	(void)snprintf(begin, sizeof(begin), "{\"command\":\"%s\",", c->name);
+	ck_assert_int_eq(json.status, STATUS_DONE);
+	ck_assert_ptr_nonnull(strstr(json.out, begin));
+	kit_run_done(&all);
+	kit_run_done(&one);
+	kit_run_done(&json);
+}
+END_TEST
+
 static const struct {
 	const char *a;
 	const char *b;
@@ -192,6 +228,8 @@ Suite *test_walletctl_commands(void)
 
 	tcase_add_loop_test(t, rows_are_whole, 0, (int)commands_count);
 	tcase_add_loop_test(t, help_shows_every_command, 0,
+			    (int)commands_count);
+	tcase_add_loop_test(t, help_for_programs_is_the_table, 0,
 			    (int)commands_count);
 	tcase_add_loop_test(t, mistakes_are_told_in_one_sentence, 0,
 			    ELEMENTS(mistakes));
