@@ -298,22 +298,27 @@ bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
 				 ret);
 }
 
-/* Can the ledger be changed just now?  If not, @done was told. */
-static bool takes_changes(struct engine *e, engine_done done, void *arg)
+/* May the ledger be changed at all?  If not, @done was told. */
+static bool is_writable(struct engine *e, engine_done done, void *arg)
 {
 	struct refused r;
-	const char *why;
 
-	if (ledger_gaps(e->ledger) && !e->accept_gaps) {
-		refused_format(&r, OUTCOME_READONLY,
-			       "Serial %" PRIu64 " is missing, so the ledger is "
-			       "closed for transfers until its administrator "
-			       "accepts the gap.",
-			       ledger_first_gap(e->ledger));
-		outcome_refuse(e, done, arg, &r);
-		return false;
-	}
-	why = commit_refuses(e);
+	if (!ledger_gaps(e->ledger) || e->accept_gaps)
+		return true;
+	refused_format(&r, OUTCOME_READONLY,
+		       "Serial %" PRIu64 " is missing, so the ledger is "
+		       "closed for transfers until its administrator "
+		       "accepts the gap.",
+		       ledger_first_gap(e->ledger));
+	outcome_refuse(e, done, arg, &r);
+	return false;
+}
+
+/* Can it be changed just now?  If not, @done was told. */
+static bool takes_changes(struct engine *e, engine_done done, void *arg)
+{
+	const char *why = commit_refuses(e);
+
 	if (why)
 		outcome_unavailable(e, done, arg, "%s", why);
 	return !why;
@@ -331,7 +336,11 @@ static void change(struct engine *e, const struct slip *s, bool opening)
 	/* What is under way goes its way, whether more could be taken or not. */
 	if (op.id.len && ids_join(e, &op, s->done, s->arg))
 		return;
-	if (!takes_changes(e, s->done, s->arg))
+	if (!is_writable(e, s->done, s->arg))
+		return;
+	/* What may be recorded is looked for: "nothing was changed" could lie. */
+	if (!(op.id.len && ids_maybe(e, op.id)) &&
+	    !takes_changes(e, s->done, s->arg))
 		return;
 	if (op.id.len)
 		ids_order(e, &op, s->done, s->arg);

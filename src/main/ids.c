@@ -460,12 +460,17 @@ bool ids_join(struct engine *e, const struct op *op, engine_done done,
 	return true;
 }
 
+bool ids_maybe(const struct engine *e, struct slice id)
+{
+	return idfilter_maybe(e->ids.filter, id);
+}
+
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg)
 {
 	int r;
 
-	if (idfilter_maybe(e->ids.filter, op->id))
+	if (ids_maybe(e, op->id))
 		r = park(e, op, done, arg);
 	else
 		r = stage_fresh(e, op, done, arg);

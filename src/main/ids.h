@@ -45,6 +45,8 @@ void ids_done(struct engine *e);
 /* Is this id under way already?  Then @done is told with the others. */
 bool ids_join(struct engine *e, const struct op *op, engine_done done,
 	      void *arg);
+/* May it be on record?  Else it is certainly fresh. */
+bool ids_maybe(const struct engine *e, struct slice id);
 /* An order with an id that is not under way: staged, or asked about. */
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg);

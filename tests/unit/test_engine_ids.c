@@ -176,6 +176,27 @@ START_TEST(on_record)
 }
 END_TEST
 
+/* "Nothing was changed" would be a lie: it is done. */
+START_TEST(on_record_while_nothing_can_be_taken)
+{
+	struct told *first = recorded();
+	struct told *t;
+
+	for (size_t i = 0; i < BACKENDS; i++)
+		bench.model[i].full = true;
+	bench_pass(LINK_PING_IDLE);
+	t = order_transfer("Ali", "Ben", "1");
+	bench_run();
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+	t = order_with("Ali", "Ben", "1", "id-2", "");
+	bench_run();
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+	t = order_id("7");
+	bench_run();
+	expect_same_receipt(t, first);
+}
+END_TEST
+
 START_TEST(on_record_with_other_contents)
 {
 	struct told *t;
@@ -347,6 +368,7 @@ static TCase *asked_for(void)
 
 	tcase_add_checked_fixture(c, bench_setup, bench_teardown);
 	tcase_add_test(c, on_record);
+	tcase_add_test(c, on_record_while_nothing_can_be_taken);
 	tcase_add_test(c, on_record_with_other_contents);
 	tcase_add_test(c, on_record_since_before_the_start);
 	tcase_add_test(c, an_opening_on_record);
