@@ -377,8 +377,9 @@ def test_as_many_copies_as_backends():
         for words in (("TRANSFER", "Ali", "Ben", 1), *QUESTIONS):
             with within(4, words):
                 assert refused(c.client(), *words)[0] == "UNAVAILABLE", words
+        # It tries again by itself; the last answer may not be in when it ends.
         a = c.walletctl("--timeout", "1", "transfer", "Ali", "Ben", "1")
-        assert a.status == 3 and a.out == "", a
+        assert a.status in (3, 4) and a.out == "", a
         assert c.texts() == before
         c["B"].start()
         wait_for(lambda: not isinstance(c.client().ask("BALANCE", "Ali"), Error), "B")
