@@ -260,7 +260,7 @@ START_TEST(catalog_knows_every_event)
 	catalog = scratch_source("systemd/alichain.catalog", &len);
 	set_stream(0);
 	log_open("t", 0);
-	for (int e = LOG_EVENT_READY; e <= LOG_EVENT_STORAGE_FAILURE; e++) {
+	for (int e = LOG_EVENT_READY; e <= LOG_EVENT_REFUSALS_SUMMED_UP; e++) {
 		struct log_fields f = { .event = (enum log_event)e };
 		char line[64] = "\n-- ";
 		const char *id;
