@@ -60,12 +60,15 @@ static void say_lines(struct slice text)
 static int run(const char *config_dir, const char *unit_dir)
 {
 	_cleanup_(buf_done) struct buf faults = { 0 };
+	_cleanup_(freep) char *real = NULL;
 	int r;
 
 	/* Of the daemons, not of this process, which has no use for it. */
 	keyfile_will_be_passed();
 
-	r = generator_run(config_dir, unit_dir, &faults);
+	/* In a unit a path is absolute, and without dots. */
+	real = realpath(config_dir, NULL);
+	r = generator_run(real ? real : config_dir, unit_dir, &faults);
 	if (r < 0 && faults.len == 0)
 		say_lines(slice_of(strerror(-r)));
 	say_lines((struct slice){ (const char *)faults.data, faults.len });

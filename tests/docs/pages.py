@@ -48,6 +48,13 @@ def display(page, name):
     return plain(match.group(1))
 
 
+def section_of(page, heading):
+    """The part of a page below ".Sh heading"."""
+    match = re.search(rf"^\.Sh {heading}\n(.*?)(?=^\.Sh |\Z)", source(page), re.M | re.S)
+    assert match, f"{page}: no section {heading}"
+    return match.group(1)
+
+
 def section(text, heading):
     """The part of a Markdown text below a heading, up to the next as high."""
     level = heading.split(" ")[0]

@@ -36,6 +36,23 @@ def test_first_session():
         c.stop_all()
 
 
+def test_walletctl_examples():
+    """Of walletctl(1), typed into daemons with the sample."""
+    page = "man/walletctl.1"
+    lines = re.findall(r"^\.Dl \$ (.*)$", pages.section_of(page, "EXAMPLES"), re.M)
+    assert len(lines) == 2, lines
+    with harness.Cluster() as c:
+        c.start()
+        session.replay(pages.display(page, "examples"), c.directory, c, harness)
+        total, rent = (session.type_command(pages.plain(line), c.directory, c, harness, {})
+                       for line in lines)
+        assert total == "40\n", total
+        assert rent.endswith('of "Ben" is : 909 alicoins.\n'), rent
+        # Run again it is the same payment.
+        assert session.type_command(pages.plain(lines[1]), c.directory, c, harness, {}) == rent
+        c.stop_all()
+
+
 def first_missing(paths, directory):
     """What the verifier of chain-block(5) says of copies; None: they are whole."""
     script = harness.write_file(os.path.join(directory, "verify"),

@@ -30,8 +30,7 @@ fill_in() {
 		sed -E "s#@(sbindir|bindir|pkglibexecdir)@#$scratch/bin#; s#@sysconfdir@#/etc#" \
 			"$file" > "$scratch/units/${unit/@./@A.}"
 	done
-	"$build/src/generator/chain-generator" --config-directory "$top/etc" \
-		"$scratch/units" ||
+	"$build/src/generator/chain-generator" --config-directory etc "$scratch/units" ||
 		fault "chain-generator: fails on the stock configuration"
 }
 

@@ -158,6 +158,16 @@ def need():
             raise Skip(f"{name} is {where[name]}, where no machine looks")
 
 
+def sweep(where, prefix):
+    """Remove the empty directories of tests that were killed, so that they could not."""
+    for name in os.listdir(where):
+        match = re.match(rf"{prefix}(\d+)-", name)
+        if match and not os.path.exists(f"/proc/{match.group(1)}"):
+            for path, _, _ in os.walk(os.path.join(where, name), topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
+
+
 # --- The machine
 
 class Answer:
@@ -205,7 +215,8 @@ class Machine:
             except OSError as e:
                 raise Skip(f"no mount namespace of our own: {e}") from e
             Machine.separated = True
-        self.directory = tempfile.mkdtemp(prefix="alichain-system-")
+        sweep(tempfile.gettempdir(), "alichain-system-")
+        self.directory = tempfile.mkdtemp(prefix=f"alichain-system-{os.getpid()}-")
         try:
             self.make_tree()
         except BaseException:
@@ -317,6 +328,8 @@ class Machine:
 
     def start_nspawn(self):
         self.cgroups = [os.path.join(d, self.name) for _, d in cgroup_directories()]
+        for directory in self.cgroups:
+            sweep(os.path.dirname(directory), "alichain-")
         try:
             for directory in self.cgroups:
                 os.mkdir(directory)
@@ -506,4 +519,6 @@ def booted(module_setup=None):
 
 
 def run(module):
+    # Told to end, we leave nothing behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     harness.run(module)

@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Socket units: addresses from the configuration, and either way in."""
 
+import os
 import re
+import sys
 
 import machine
-from machine import BACKENDS, SOCKETS, UNITS, booted, wait_for
+from machine import BACKENDS, SOCKETS, UNITS, booted, harness, wait_for
+
+sys.path.insert(0, os.path.join(harness.TOP_SRC, "tests/docs"))
+import pages  # pylint: disable=wrong-import-position
 
 CONF = f"{machine.directories()['sysconfdir']}/alichain"
 MAIN_CONF = f"{CONF}/main.conf"
@@ -51,6 +56,18 @@ def test_addresses_come_from_the_configuration():
         m.systemctl("start", "chain.target", *UNITS)
         for server in ("127.0.0.1:30001", "[::1]:30002"):
             assert m.walletctl("--server", server, "--raw", "balance", "Ali").out == "845\n"
+
+
+def test_example():
+    """What chain-generator(8) shows."""
+    text = pages.display("man/chain-generator.8", "examples")
+    shown = re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", text, re.M)
+    assert len(shown) == 3, shown
+    where = machine.directories()["systemdsystemgeneratordir"]
+    with booted() as m:
+        for command, answer in shown:
+            command = command.replace("/lib/systemd/system-generators", where)
+            assert m.run("bash", "-e", "-c", command).out == answer, command
 
 
 def test_first_connection_starts_the_set():
