@@ -39,15 +39,14 @@ struct batch {
 	struct buf lines;
 };
 
-/* The hash that the next record's follows from, if it must follow from one. */
-static void take_tip(const struct reading *r, uint8_t tip[CHAIN_HASH_SIZE])
+/* The hash that the record behind @serial follows from, if that is here. */
+static void take_tip(const struct reading *r, uint64_t serial,
+		     uint8_t tip[CHAIN_HASH_SIZE])
 {
-	const struct reading_line *last =
-		r->count > 0 ? &r->line[r->count - 1] : NULL;
-
-	memset(tip, 0, CHAIN_HASH_SIZE);
-	if (last && last->hash.len > 0)
-		fuzz_check(parse_hex(last->hash, tip, CHAIN_HASH_SIZE) == 0);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->line[i].serial == serial && r->line[i].hash.len > 0)
+			fuzz_check(parse_hex(r->line[i].hash, tip,
+					     CHAIN_HASH_SIZE) == 0);
 }
 
 static void add_record(struct batch *b, const struct record *r, const char *of,
@@ -76,7 +75,7 @@ static uint64_t last_serial(const struct reading *r)
 static void make_batch(struct batch *b, const struct reading *reading,
 		       const struct appends *how)
 {
-	uint8_t tip[CHAIN_HASH_SIZE];
+	uint8_t tip[CHAIN_HASH_SIZE] = { 0 };
 	struct record r = {
 		.serial = last_serial(reading) + how->skip,
 		.sender = slice_of("Ali"),
@@ -92,7 +91,7 @@ static void make_batch(struct batch *b, const struct reading *reading,
 		.records = how->records,
 		.of = how->copy ? "B,C" : "",
 	};
-	take_tip(reading, tip);
+	take_tip(reading, r.serial, tip);
 	for (uint32_t i = 1; i <= b->records; i++) {
 		r.serial++;
 		r.batch_position = i;
@@ -129,6 +128,7 @@ static void make_refill(struct batch *b, const struct reading *reading,
 	fuzz_check(amount_from_u64(1, &r.amount) == 0);
 	for (uint32_t i = 0; i < b->records; i++) {
 		r.serial = next_lacked(reading, r.serial);
+		take_tip(reading, r.serial - 1, tip);
 		r.chained = i % 2;
 		add_record(b, &r, r.chained || how->copy ? " of=B" : "", tip);
 	}

@@ -16,7 +16,7 @@
 
 #include "fuzz.h"
 
-#define RUNS_MAX 10000
+#define RUNS_MAX 12000
 #define SEED_MAX (1 << 20)
 
 struct seeds {

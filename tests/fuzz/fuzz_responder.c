@@ -229,7 +229,9 @@ static void step_claim(struct sender *s)
 	struct message_claim m = { 0 };
 
 	/* Mostly one more than was promised. */
-	f.epoch = promised(s) + (above < 240 ? 1 : above - 248u);
+	f.epoch = promised(s) + 1;
+	if (above >= 240)
+		f.epoch = promised(s) + above - 248u;
 	f.request = take_request(s);
 	memset(m.nonce, take_below(s, 3), sizeof(m.nonce));
 	/* Mostly not declared lost, or in the epoch before this one. */
@@ -370,14 +372,15 @@ static void send_fragment(struct sender *s, const struct made *b,
 		.of = slice_of(b->of),
 		.lines = { (char *)b->lines.data + from, to - from },
 	};
+	size_t at;
 
 	f.request = b->request;
 	f.position = i;
 	message_put_append(&w, &m);
 	if (bent) {
 		s->world.bent = true;
-		w.start[reader_u8(&s->in) % writer_len(&w)] ^=
-			reader_u8(&s->in);
+		at = reader_u8(&s->in) % writer_len(&w);
+		w.start[at] ^= reader_u8(&s->in);
 	}
 	send(s, f, &w);
 }

@@ -48,6 +48,7 @@ tests_fuzz_fuzz_responder_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 tests_fuzz_fuzz_engine_SOURCES = \
 	tests/fuzz/fuzz_engine.c \
+	tests/fuzz/cluster.c tests/fuzz/cluster.h \
 	tests/sim/disk.c tests/sim/disk.h \
 	$(FUZZ_SOURCES)
 tests_fuzz_fuzz_engine_LDADD = src/main/libmain.a $(BACKEND_LIBS) $(DAEMON_LIBS)

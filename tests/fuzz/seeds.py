@@ -211,7 +211,8 @@ def block_seeds():
         OLD[:-1], 0, promise_open(OLD.index(b'3 ')))
     yield 'open-at-end', block(OLD, REFILL, promise_open(len(OLD)))
     yield 'open-elsewhere', block(OLD, 0, promise_open(7))
-    for seed in range(3):
+    # With these the power cut leaves a hole where the batch begins.
+    for seed in 21, 24:
         yield 'unfinished-%d' % seed, block(
             b''.join(three.splitlines(True)[:-1]), CUT | SKIP | records(4),
             promise(10), seed)
@@ -221,6 +222,12 @@ def block_seeds():
         b'2026-11-22', b'2024-02-29', 1).replace(
             b'2026-11-22', b'2026-02-28', 1).replace(
                 b'2026-11-22', b'2026-04-30', 1), HASHES)
+    yield 'dates-none', block(b''.join(
+        Chain().line().replace(b'2026-11-22T13:37:00', date)
+        for date in (b'2026-02-29T00:00:00', b'2026-04-31T00:00:00',
+                     b'2026-13-01T00:00:00', b'1969-12-31T00:00:00',
+                     b'2026-01-01T24:00:00', b'2026-01-01T00:60:00',
+                     b'2026-01-00T00:00:00')))
     yield 'torn-foreign', block(
         Chain(OLD).batch(2).text[:-90] + b'x\n' + Chain(OLD).batch(2).text)
     yield 'torn-backwards', block(
@@ -472,6 +479,12 @@ def responder_seeds():
     yield 'refill-torn', Steps(0, seed=8).claim().make(8).commit() \
         .refill(1, 8, 4, of=1).send().add(POWER_CUT).claim().send().sync() \
         .make(3).send().add(POWER_CUT).fetch()
+    # Here too the power cut leaves a hole where the last batch begins.
+    yield 'refill-then-batch', Steps(0, seed=10).claim().make(8).commit() \
+        .refill(1, 5, of=1).send().sync().make(2).make(6).send() \
+        .add(POWER_CUT).fetch()
+    yield 'unfinished', Steps(0, seed=24).claim().make(4).send() \
+        .add(POWER_CUT).claim().make(8).send().add(POWER_CUT).fetch()
     yield 'lost', Steps().claim().commit(2).claim(nonce=2, lost=240) \
         .refill(1, 5).send().sync().fetch().claim(nonce=2, above=248) \
         .claim(nonce=1, lost=239).add(RESTART).fetch()
@@ -494,7 +507,7 @@ def responder_seeds():
     yield 'partners-refilled', Steps(0).claim().make(4).commit() \
         .stats(ALI).refill(1, 4).send().sync().stats(ALI)
     yield 'bent-again', Steps().claim().commit(2).send(how=0xf1) \
-        .add(250, 1).send(how=0xf1).add(60, 3).send(how=0xf1).add(20, 1)
+        .add(28, 1).send(how=0xf1).add(29, 1).send(how=0xf1).add(250, 1)
     yield 'small', Steps().claim().add(RECONFIGURE, 3).commit(8) \
         .add(RECONFIGURE, 0).fetch(room=3)
 
@@ -505,16 +518,16 @@ def responder_data():
 
 # What happens to an engine: how, the disks' seed, steps.
 
-WITH_COPIES = 2
+WITH_COPIES, WITH_LOST = 2, 4
 
 
 class Turns:
     """As fuzz_engine.c takes them apart."""
 
     (ORDER, RUN, FLUSH, HEAR, SYNC, ANSWER, LOSE, DOUBLE, DELAY, TIME, RESTART,
-     REFUSED, BEND, MAKE_UP) = range(14)
+     REFUSED, BEND, MAKE_UP, NEW_MAIN, SILENCE) = range(16)
     (TRANSFER, OPEN, BALANCE, STATS, HISTORY, LIST, SHOW, SHOW_ID, TXLIST,
-     TIP) = range(10)
+     TIP, VERIFY) = range(11)
     ALI, LUKE, RISHIL, ALICE, NOBODY, TWO_WORDS, EMPTY = range(7)
     A, B = 0, 1
     ANSWERED, ASKED = 0, 1
@@ -570,6 +583,21 @@ def engine_seeds():
     yield 'restart', Turns(seed=3).run().transfer().add(t.FLUSH) \
         .add(t.HEAR, t.A).add(t.HEAR, t.B).add(t.RESTART, t.A, 1) \
         .add(t.RESTART, t.B, 0).time(255).run().transfer().run()
+    yield 'silence', Turns().run().transfer(known=2) \
+        .order(t.LIST, 0, 9).order(t.STATS, t.RISHIL).order(t.TXLIST) \
+        .order(t.SHOW_ID, 3).order(t.BALANCE, t.ALICE).add(t.SILENCE).run() \
+        .transfer(known=2).add(t.FLUSH).transfer().add(t.SILENCE).run()
+    yield 'silence-before', Turns().transfer().order(t.LIST, 0, 9) \
+        .add(t.SILENCE).run().transfer().run()
+    yield 'verify', Turns().run().transfer().run() \
+        .order(t.VERIFY, 0, 1).run().order(t.VERIFY, 3, 2).run()
+    yield 'new-main', Turns(seed=1).run().transfer(known=2).add(t.FLUSH) \
+        .add(t.HEAR, t.A).add(t.HEAR, t.B).add(t.NEW_MAIN).run() \
+        .transfer(known=2).run().order(t.LIST, 0, 9).run()
+    yield 'refill', Turns(WITH_OLD).run().transfer().run().transfer().run() \
+        .time().add(t.NEW_MAIN).run().time().run()
+    yield 'lost', Turns(WITH_OLD | WITH_COPIES | WITH_LOST).run().time() \
+        .run().transfer().run().add(t.NEW_MAIN).run().time().run()
     yield 'bent-state', Turns().add(t.FLUSH).add(t.HEAR, t.A) \
         .add(t.BEND, t.A, 0, 0, 15, 1).run().time().run()
     yield 'bent-records', Turns().add(t.FLUSH).add(t.HEAR, t.A) \
