@@ -245,6 +245,22 @@ static bool is_known(struct responder *r, const struct intake *in,
 	return true;
 }
 
+/*
+ * Sent when there were more records than there are now: the block was lost in
+ * the meantime, promise and all.  With some of them it would not look so.
+ */
+static bool is_for_another_block(struct responder *r, struct intake *in,
+				 const struct request *q,
+				 const struct message_append *m)
+{
+	const struct batch b = { q->from.request, m->first, m->records };
+
+	if (q->state->records >= m->holds)
+		return false;
+	log_refusal(r, in, &b, "the block held more when they were sent");
+	return true;
+}
+
 static void collect(struct responder *r, struct intake *in,
 		    const struct request *q, const struct message_append *m)
 {
@@ -293,6 +309,6 @@ void responder_append(struct responder *r, const struct request *q)
 	if (q->from.request < in->newest)
 		return;
 
-	if (!is_known(r, in, q, &m))
+	if (!is_known(r, in, q, &m) && !is_for_another_block(r, in, q, &m))
 		collect(r, in, q, &m);
 }

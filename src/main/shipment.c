@@ -78,6 +78,7 @@ static void send_fragment(struct shipment *s, uint32_t fragment,
 			    .fragments = (uint16_t)s->fragments,
 			    .acknowledge = acknowledge,
 			    .refill = s->refill,
+			    .holds = s->holds,
 			    .of = { s->of, s->of_len },
 			    .lines = { (const char *)s->lines->data +
 					       s->cut[fragment],
@@ -116,6 +117,7 @@ void shipment_send(struct shipment *s, struct link *l,
 		   const struct shipment_ops *ops)
 {
 	s->ops = ops;
+	s->holds = link_floor(l).records;
 	cut_fragments(s, l);
 	call_start(&s->call, l, &append_ops, INT64_MAX, 0, true);
 }

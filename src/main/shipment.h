@@ -36,6 +36,7 @@ struct shipment {
 	const struct buf *lines; /* borrowed until it is over */
 	uint64_t first;
 	uint32_t records;
+	uint64_t holds; /* as struct message_append has it */
 	bool refill;
 	char of[RECORD_OF_MAX]; /* of a batch: what its lines are copies for */
 	size_t of_len;

@@ -25,7 +25,7 @@
 #define RECORDS_LAST 2u
 
 /* Payload of APPEND and RECORDS without of= and lines. */
-#define APPEND_FIXED_SIZE (8 + 4 + 2 + 1 + 1)
+#define APPEND_FIXED_SIZE (8 + 4 + 2 + 1 + 8 + 1)
 #define RECORDS_FIXED_SIZE (8 + 8 + 1)
 
 #define SHORT_STRING_MAX 255
@@ -148,6 +148,7 @@ void message_put_append(struct writer *w, const struct message_append *m)
 	writer_u32(w, m->records);
 	writer_u16(w, m->fragments);
 	writer_u8(w, (uint8_t)flags);
+	writer_u64(w, m->holds);
 	writer_short_string(w, m->of);
 	writer_bytes(w, m->lines.p, m->lines.len);
 }
@@ -164,6 +165,7 @@ int message_get_append(struct slice payload, struct message_append *ret)
 	flags = read_flags(&r, APPEND_ACKNOWLEDGE | APPEND_REFILL);
 	m.acknowledge = flags & APPEND_ACKNOWLEDGE;
 	m.refill = flags & APPEND_REFILL;
+	m.holds = reader_u64(&r);
 	m.of = reader_short_string(&r);
 	m.lines = reader_rest(&r);
 	if (!reader_done(&r))

@@ -57,8 +57,11 @@ struct message_claim {
 /*
  * APPEND: one fragment of a batch; the header's position is its number from 0.
  * u64 first serial of the batch, u32 records in the batch, u16 fragments,
- * u8 flags (1 if an acknowledgement is wanted now, 2 for a refill), short
- * string of=, then whole lines, each ended by a newline, without of=.
+ * u8 flags (1 if an acknowledgement is wanted now, 2 for a refill), u64 how many
+ * records the block is known to hold, short string of=, then whole lines, each
+ * ended by a newline, without of=.
+ * A block that holds fewer has been lost: what the message brings is not for
+ * what is there in its place.
  * A refill brings records that the block lacks, of any rising serials, as they
  * are to stand there: each line with its own of=, so that of the message is
  * empty.  It has its own place beside the batch in flight.
@@ -69,6 +72,7 @@ struct message_append {
 	uint16_t fragments;
 	bool acknowledge;
 	bool refill;
+	uint64_t holds;
 	struct slice of;
 	struct slice lines;
 };

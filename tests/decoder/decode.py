@@ -142,6 +142,7 @@ def read_append(p):
         "fragments": p.u16(),
     }
     batch.update(p.bits("acknowledge", "refill"))
+    batch["holds"] = p.u64()
     batch["of"] = p.string()
     batch["lines"] = p.lines()
     expect(not (batch["refill"] and batch["of"]), "refill for one block")

@@ -40,7 +40,7 @@ DATAGRAMS = [
         "full": True, "leased": False}),
     ("append", "APPEND", "C", 6, 3, 1, {
         "first": 10, "records": 3, "fragments": 2, "acknowledge": True,
-        "refill": False, "of": "A,B", "lines": [
+        "refill": False, "holds": 7, "of": "A,B", "lines": [
             "12 Ali Luke 15 t=2026-11-22T13:37:00.123456Z b=3/3"
             " m=two%20coffees h=" + 2 * "00112233445566778899aabbccddeeff"]}),
     ("appended", "APPENDED", "C", 6, 3, 0, {"first": 10, "durable": True}),
@@ -70,7 +70,7 @@ DATAGRAMS = [
         "nonce": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "lost_in": 6}),
     ("refill", "APPEND", "C", 6, 9, 3, {
         "first": 2, "records": 7, "fragments": 4, "acknowledge": False,
-        "refill": True, "of": "", "lines": [
+        "refill": True, "holds": 2 ** 40, "of": "", "lines": [
             "2 Rishil Alice 30 h=" + 2 * "00112233445566778899aabbccddeeff"
             + " of=B",
             "9 Ali Luke 155 h=" + 2 * "ffeeddccbbaa99887766554433221100"]}),

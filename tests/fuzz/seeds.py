@@ -389,7 +389,7 @@ def sealed(kind, payload, position=0):
 
 
 LINE = Chain(OLD).line()
-APPEND_PAYLOAD = struct.pack('>QIHBB', 4, 2, 2, 1, 0) + LINE
+APPEND_PAYLOAD = struct.pack('>QIHBQB', 4, 2, 2, 1, 0, 0) + LINE
 FETCH_PAYLOAD = struct.pack('>QQHHB', 0, 9, 3, 1200, 0) + \
     b'\0\0' + b'\0\1\1A\1' + struct.pack('>QQB', 1, 2, 1)
 STATS_PAYLOAD = struct.pack('>QH', 9, 1472) + b'\4John' + b'\0' + b'\0\0\0'

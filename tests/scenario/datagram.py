@@ -57,11 +57,12 @@ def claim(nonce=bytes(16), lost_in=0):
     return nonce + lost_in.to_bytes(8, "big")
 
 
-def append(first, lines, fragments=1, acknowledge=True, of="", records=None, refill=False):
+def append(first, lines, fragments=1, acknowledge=True, of="", records=None, refill=False,
+           holds=0):
     text = lines if isinstance(lines, bytes) else lines.encode()
     count = text.count(b"\n") if records is None else records
     flags = acknowledge | refill << 1
-    return struct.pack(">QIHB", first, count, fragments, flags) + string(of) + text
+    return struct.pack(">QIHBQ", first, count, fragments, flags, holds) + string(of) + text
 
 
 def fetch(after=0, upto=2**63 - 1, pages=64, room=ROOM, user="", operation="", columns=False):

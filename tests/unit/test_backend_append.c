@@ -223,6 +223,32 @@ START_TEST(other_request_is_not_acknowledged_unseen)
 END_TEST
 
 /* Request numbers begin anew with each main daemon. */
+/* It was sent when the block that is lost now was here, promise and all. */
+START_TEST(what_is_for_a_lost_block_is_dropped)
+{
+	struct bench_fragment f = bench_single(2, 2, "2 Ali Luke 5\n");
+
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_appended(1);
+	bench.logged = 0;
+
+	f.refill = _i;
+	f.holds = 2;
+	bench_append(&f);
+	bench_append(&f);
+	bench_expect_silence();
+	ck_assert_uint_eq(last_serial(), 1);
+	ck_assert_uint_eq(bench.fake.appends, 1);
+	ck_assert_uint_eq(bench.fake.refills, 0);
+	ck_assert_uint_eq(bench.logged, 1);
+
+	/* With as many as it has it is for this one. */
+	f.holds = 1;
+	bench_append(&f);
+	bench_expect_appended(2);
+}
+END_TEST
+
 START_TEST(claim_forgets_requests)
 {
 	struct bench_fragment f = bench_single(1, 1, "1 Ali Luke 6\n");
@@ -465,6 +491,7 @@ Suite *test_backend_append(void)
 	tcase_add_test(t, held_batch_is_acknowledged_without_a_sync);
 	tcase_add_test(t, replay_changes_nothing);
 	tcase_add_test(t, other_request_is_not_acknowledged_unseen);
+	tcase_add_loop_test(t, what_is_for_a_lost_block_is_dropped, 0, 2);
 	tcase_add_test(t, claim_forgets_requests);
 	tcase_add_test(t, replay_from_an_old_epoch_is_fenced);
 	tcase_add_test(t, claim_forgets_fragments);

@@ -207,6 +207,7 @@ void bench_append(const struct bench_fragment *f)
 		.fragments = f->fragments,
 		.acknowledge = f->acknowledge,
 		.refill = f->refill,
+		.holds = f->holds,
 		.of = slice_of(f->of),
 		.lines = slice_of(f->lines),
 	};

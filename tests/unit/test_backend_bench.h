@@ -87,6 +87,7 @@ struct bench_fragment {
 	uint16_t fragments;
 	bool acknowledge;
 	bool refill;
+	uint64_t holds;
 	const char *of;
 	const char *lines;
 	uint8_t peer;

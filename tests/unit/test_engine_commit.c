@@ -93,6 +93,20 @@ START_TEST(one_batch_is_in_flight_and_the_rest_is_the_next)
 }
 END_TEST
 
+/* Should the backend lose its block meanwhile, it is not for what is there then. */
+START_TEST(a_batch_says_how_much_the_block_holds)
+{
+	const struct model *m;
+	struct question *q;
+
+	(void)with_a_batch_in_flight();
+	q = bench_take(-1, FRAME_APPEND);
+	m = &bench.model[q->backend];
+	ck_assert_uint_gt(m->records, 0);
+	ck_assert_uint_eq(asked_append(q).holds, m->records);
+}
+END_TEST
+
 START_TEST(a_record_is_written_in_one_form)
 {
 	static const char body[] =
@@ -465,6 +479,7 @@ Suite *test_engine_commit(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, nobody_is_answered_before_it_is_durable);
 	tcase_add_test(c, one_batch_is_in_flight_and_the_rest_is_the_next);
+	tcase_add_test(c, a_batch_says_how_much_the_block_holds);
 	tcase_add_test(c, a_record_is_written_in_one_form);
 	tcase_add_test(c, the_records_of_a_batch_hang_together);
 	tcase_add_test(c, time_never_goes_back);

@@ -89,6 +89,7 @@ static void put_append(struct writer *w)
 			   .records = 3,
 			   .fragments = 2,
 			   .acknowledge = true,
+			   .holds = 7,
 			   .of = TEXT("A,B"),
 			   .lines = TEXT("12 Ali Luke 15 "
 					 "t=2026-11-22T13:37:00.123456Z b=3/3 "
@@ -107,6 +108,7 @@ static void put_refill(struct writer *w)
 			   .records = 7,
 			   .fragments = 4,
 			   .refill = true,
+			   .holds = UINT64_C(1) << 40,
 			   .lines = TEXT("2 Rishil Alice 30 h="
 					 "00112233445566778899aabbccddeeff"
 					 "00112233445566778899aabbccddeeff "
