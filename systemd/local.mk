@@ -87,7 +87,8 @@ install-system:
 # Stopped and disabled while its units are still known.
 uninstall-running:
 	@if $(to_system); then \
-		systemctl stop chain.target 'chain-*' && \
+		systemctl stop chain.target 'chain-main.*' 'chain-backend@*' \
+			'chain-verify.*' chain-key.service && \
 		for unit in $(UNITS_MADE) $(UNITS_PLAIN); do \
 			systemctl --quiet disable "$${unit#systemd/}" 2>/dev/null || :; \
 		done; \

@@ -66,7 +66,7 @@ c_files() {
 # Every file that opens with a shell's line, or is one by its name.
 shell_files() {
 	echo data/bash-completion/walletctl
-	find bootstrap .ci build-aux/demo src tests -type f 2> /dev/null |
+	find bootstrap .ci build-aux/demo src systemd data tests -type f 2> /dev/null |
 		sort | while IFS= read -r file; do
 		case $file in
 		*.sh | *.bash) echo "$file" ;;

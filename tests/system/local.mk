@@ -11,8 +11,15 @@ SYSTEM_TESTS = \
 	tests/system/test-verify.py
 dist_check_SCRIPTS += $(SYSTEM_TESTS)
 EXTRA_DIST += \
-	tests/system/machine.py
+	tests/system/busy.py \
+	tests/system/machine.py \
+	tests/system/probe.py
+
+# It builds the package first, all of it anew.
+EXTRA_DIST += tests/system/test-package.py
+check-package: all
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/system/test-package.py
 
 check-system: all
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(SYSTEM_TESTS)'
-.PHONY: check-system
+.PHONY: check-system check-package

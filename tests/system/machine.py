@@ -90,7 +90,8 @@ def make_variables(*names):
          f"print-these:\n{lines}", "print-these"],
         cwd=harness.TOP_BUILD, env=plain_environment(), check=True, timeout=COMMAND_SECONDS,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    return dict(zip(names, done.stdout.decode().splitlines()))
+    # Before that, it may have told that it made the Makefile anew.
+    return dict(zip(names, done.stdout.decode().splitlines()[-len(names):]))
 
 
 def plain_environment():

@@ -71,10 +71,15 @@ def check_installed(m):
 def check_uninstalled(m, before):
     """Nothing is left but data: blocks, the key, what was edited, the user."""
     conf = "/etc/alichain/backend-B.conf"
+    foreign = "chain-reaction.service"
+    m.run("systemd-run", f"--unit={foreign}", "sleep", "infinity")
     m.edit(conf, "^#datagram_size = auto", "datagram_size = 1400")
     m.run("make", "uninstall", directory="/root/alichain")
     for unit in (*machine.UNITS, *machine.SOCKETS, "chain.target", "chain-verify.timer"):
         m.wait_state(unit, "inactive")
+    # It only has a name that begins like ours.
+    assert m.state(foreign) == "active"
+    m.systemctl("stop", foreign)
     assert not m.systemctl("list-unit-files", "--plain", "--no-legend", "chain*", status=None).out
     left = (m.changed("/usr") | m.changed("/etc")) - before
     assert {path for path in left if not ACCOUNTS.fullmatch(path)} == {conf, KEY}, left

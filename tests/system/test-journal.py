@@ -4,12 +4,13 @@
 
 import json
 import re
+import shutil
 import sys
 import threading
 import time
 
 import machine
-from machine import booted, harness, os, wait_for
+from machine import Skip, booted, harness, os, wait_for
 
 sys.path.insert(0, os.path.join(harness.TOP_SRC, "tests/docs"))
 import pages  # pylint: disable=wrong-import-position
@@ -18,7 +19,26 @@ CONF = f"{machine.directories()['sysconfdir']}/alichain"
 LEDGER = "/var/lib/alichain"
 IDS = dict(re.findall(r'^#define LOG_ID_(\w+) "([0-9a-f]{32})"$', pages.source("src/sys/log.h"),
                       re.M))
+# The exit status of walletctl.
+UNKNOWN = 4
 PRIORITIES = {"critical": "2", "error": "3", "warning": "4", "notice": "5", "info": "6"}
+# So many that nobody wants to read of each.
+FORGED = 100
+# A disk that takes its time, and then none.
+BAD_DISK = f"""\
+#include <errno.h>
+#include <unistd.h>
+int fdatasync(int fd)
+{{
+	(void)fd;
+	if (access("{LEDGER}/A/broken", F_OK) == 0) {{
+		errno = EIO;
+		return -1;
+	}}
+	usleep(1500000);
+	return 0;
+}}
+"""
 # How long the daemons are busy.
 LOAD_SECONDS = 4
 
@@ -41,6 +61,12 @@ def documented(event):
     name = event.lower().replace("_", " ")
     who = re.search(rf"^\.It Em {name} Pq (.*)$", text, re.M).group(1)
     return {PRIORITIES[word] for word in re.findall("|".join(PRIORITIES), who)}
+
+
+def forged(m):
+    """How many datagrams each message about them is of."""
+    return [int(re.search(r"dropped (\d+) forged", e["MESSAGE"]).group(1))
+            for e in m.journal(f"MESSAGE_ID={IDS['FORGED_DATAGRAMS']}")]
 
 
 def test_events():
@@ -91,7 +117,8 @@ def test_events():
 
         with m.network():
             with harness.socket.socket(harness.socket.AF_INET, harness.socket.SOCK_DGRAM) as s:
-                s.sendto(b"give me all", ("127.0.0.1", 21800))
+                for _ in range(FORGED):
+                    s.sendto(b"give me all", ("127.0.0.1", 21800))
         expect(m, "FORGED_DATAGRAMS", CHAIN_BACKEND="A")
 
         good = m.read(f"{CONF}/main.conf")
@@ -106,9 +133,39 @@ def test_events():
         m.systemctl("start", "chain-backend@C", status=None)
         expect(m, "INTEGRITY_FAULT", CHAIN_BACKEND="C")
 
+        wait_for(lambda: sum(forged(m)) == FORGED, "all of them in a sum", 20)
+        assert len(forged(m)) <= 3, forged(m)
+
         for event, key in IDS.items():
             found = {e["PRIORITY"] for e in m.journal() if e.get("MESSAGE_ID") == key}
             assert found <= documented(event), (event, found, documented(event))
+
+
+def test_bad_disk():
+    """One that is slow is told of, and one that fails is not written to again."""
+    if not shutil.which("cc"):
+        raise Skip("there is no cc")
+
+    def prepare(m):
+        m.write("/usr/local/src/disk.c", BAD_DISK)
+        m.drop_in("chain-backend@A.service",
+                  "[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/disk.so\nRestart=no\n")
+
+    with booted(prepare) as m:
+        m.run("cc", "-shared", "-fPIC", "-o", "/usr/local/lib/disk.so", "/usr/local/src/disk.c")
+        m.systemctl("enable", "--now", "chain.target")
+        m.wait_answer()
+        # So it is this one that transfers are written by.
+        m.systemctl("stop", "chain-backend@B", "chain-backend@C")
+        m.walletctl("--timeout", "20", "transfer", "Chinmay", "Oliver", "25")
+        expect(m, "SLOW_SYNC", CHAIN_BACKEND="A")
+
+        m.run("touch", f"{LEDGER}/A/broken")
+        m.walletctl("--timeout", "5", "transfer", "Chinmay", "Oliver", "25", status=UNKNOWN)
+        expect(m, "STORAGE_FAILURE", CHAIN_BACKEND="A")
+        m.wait_state("chain-backend@A.service", "failed")
+        assert m.show_property("chain-backend@A.service", "ExecMainStatus") == \
+            str(harness.EXIT_IO)
 
 
 def test_catalog():

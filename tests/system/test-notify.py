@@ -11,6 +11,7 @@ from machine import BACKENDS, UNITS, booted, harness, wait_for
 
 CONF = f"{machine.directories()['sysconfdir']}/alichain"
 MAIN_CONF = f"{CONF}/main.conf"
+FENCED_OFF = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b107"
 REJECTED = "5d1c7e0f4b0a4c0c9a52f1f5a0c3b10b"
 STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"  # SD_MESSAGE_UNIT_STARTING
 
@@ -224,8 +225,11 @@ def test_replaced():
               "-p", "StateDirectory=alichain/second",
               "-p", "LoadCredential=cluster.key:alichain.cluster.key",
               f"{machine.directories()['sbindir']}/chain-main", "--config", f"{CONF}/second.conf")
+        # Idle, it would take its time to notice.
+        m.walletctl("--timeout", "5", "balance", "Ali", status=None)
         m.wait_state("chain-main.service", "failed")
         assert m.show_property("chain-main.service", "ExecMainStatus") == "69"
+        m.wait_journal("-u", "chain-main", f"MESSAGE_ID={FENCED_OFF}", pattern="epoch")
         for _ in range(3):
             assert "refused" in m.walletctl("balance", "Ali", status=3).err
         time.sleep(2)
