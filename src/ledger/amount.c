@@ -85,26 +85,6 @@ __int128 sum_to_i128(struct sum s)
 	return s.v;
 }
 
-/*
- * A number from the wire may be anything, so that even here the edge must be
- * defined: it wraps, and sum_applied() and sum_to_i64() judge what comes out.
- */
-static struct sum sum_of(__int128 a, __int128 b)
-{
-	return (struct sum){ (__int128)((unsigned __int128)a +
-					(unsigned __int128)b) };
-}
-
-struct sum sum_plus(struct sum s, struct amount a)
-{
-	return sum_of(s.v, a.v);
-}
-
-struct sum sum_minus(struct sum s, struct amount a)
-{
-	return sum_of(s.v, -(__int128)a.v);
-}
-
 struct sum sum_join(struct sum a, struct sum b)
 {
 	return sum_of(a.v, b.v);

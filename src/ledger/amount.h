@@ -51,8 +51,28 @@ int amount_sub(struct amount a, struct amount b, struct amount *ret) _must_check
 
 struct sum sum_from_i128(__int128 n);
 __int128 sum_to_i128(struct sum s);
-struct sum sum_plus(struct sum s, struct amount a);
-struct sum sum_minus(struct sum s, struct amount a);
+
+/*
+ * A number from the wire may be anything, so that even here the edge must be
+ * defined: it wraps, and sum_applied() and sum_to_i64() judge what comes out.
+ */
+static inline struct sum sum_of(__int128 a, __int128 b)
+{
+	return (struct sum){ (__int128)((unsigned __int128)a +
+					(unsigned __int128)b) };
+}
+
+/* Inline: a start sums up every record that it reads. */
+static inline struct sum sum_plus(struct sum s, struct amount a)
+{
+	return sum_of(s.v, a.v);
+}
+
+static inline struct sum sum_minus(struct sum s, struct amount a)
+{
+	return sum_of(s.v, -(__int128)a.v);
+}
+
 struct sum sum_join(struct sum a, struct sum b);
 /* @start plus @s as an amount; -ERANGE below zero, -EOVERFLOW past 2^63-1. */
 int sum_applied(struct amount start, struct sum s, struct amount *ret) _must_check_;

@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "util/cleanup.h"
 #include "util/percent.h"
@@ -62,6 +64,43 @@ static const struct {
 	{ 0x3000, 0x3000, fault_space },
 	{ 0xfeff, 0xfeff, fault_invisible },
 };
+
+/* Sixteen bytes that the compiler compares at once where the processor can. */
+typedef uint8_t block __attribute__((vector_size(16)));
+
+/* The first byte of sixteen that is not plain; 16: there is none. */
+static inline size_t plain_of_block(const char *p)
+{
+	uint64_t odd[2];
+	block found;
+	block b;
+
+	memcpy(&b, p, sizeof(b));
+	found = (block)((b <= ' ') | (b >= 0x7f) | (b == '"') | (b == ',') |
+			(b == '='));
+	memcpy(odd, &found, sizeof(odd));
+	if (odd[0])
+		return (size_t)__builtin_ctzll(le64toh(odd[0])) / 8;
+	if (odd[1])
+		return 8 + (size_t)__builtin_ctzll(le64toh(odd[1])) / 8;
+	return sizeof(b);
+}
+
+size_t name_plain(const char *p, size_t left)
+{
+	size_t n = 0;
+	size_t plain;
+
+	while (left - n >= sizeof(block)) {
+		plain = plain_of_block(p + n);
+		n += plain;
+		if (plain < sizeof(block))
+			return n;
+	}
+	while (n < left && classes[(unsigned char)p[n]] == 0)
+		n++;
+	return n;
+}
 
 /* The classes of all bytes of @text. */
 static unsigned int classes_of(struct slice text)

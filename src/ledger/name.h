@@ -6,6 +6,7 @@
 #define LEDGER_NAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "util/slice.h"
 
@@ -39,5 +40,12 @@ const char *operation_id_fault(struct slice id);
 const char *block_name_fault(struct slice name);
 /* Well-formed UTF-8, no controls, at most MEMO_MAX bytes, not empty. */
 const char *memo_fault(struct slice memo);
+
+/*
+ * How many of the @left bytes at @p, from the first on, are printable ASCII that
+ * any user's name and any operation id may have: all but space = , ".  A word of
+ * nothing else is a name if it is not too long, and needs no other judgement.
+ */
+size_t name_plain(const char *p, size_t left);
 
 #endif

@@ -18,7 +18,14 @@
 #include "ledger/name.h"
 #include "ledger/record.h"
 
+/* A literal, with its length at hand. */
+#define KEY(text)                       \
+	{                               \
+		text, sizeof(text) - 1, \
+	}
 #define HASH_KEY " h="
+
+static const struct slice hash_key = KEY(HASH_KEY);
 
 /* The columns, then t=, b=, id=, m=, h= and of=, each as long as it may be. */
 #define COLUMNS_MAX \
@@ -41,17 +48,23 @@ struct rest {
 static const char fault_name_rule[] = "expected names of 1 to 64 bytes of "
 				      "printable UTF-8 without spaces = , \"";
 
+/* A word, and whether it is of nothing but what name_plain() takes. */
+struct word {
+	struct slice text;
+	bool plain;
+};
+
 /* What stands before the next space or the end; false if that is nothing. */
-static inline bool take_word(struct rest *s, struct slice *ret)
+static inline bool take_word(struct rest *s, struct word *ret)
 {
 	const char *start = s->p;
-	const char *p = start;
+	const char *p = start + name_plain(start, (size_t)(s->end - start));
 
-	/* Words are short: a loop is quicker than a call. */
+	ret->plain = p == s->end || *p == ' ';
 	while (p < s->end && *p != ' ')
 		p++;
 	s->p = p;
-	*ret = (struct slice){ start, (size_t)(p - start) };
+	ret->text = (struct slice){ start, (size_t)(p - start) };
 	return p > start;
 }
 
@@ -76,6 +89,13 @@ static const char *parse_serial(struct slice text, struct record *r)
 	return NULL;
 }
 
+static inline bool is_name(const struct word *w)
+{
+	if (w->plain && w->text.len <= USER_NAME_MAX)
+		return true;
+	return !user_name_fault(w->text);
+}
+
 static const char *parse_amount(struct slice text, struct record *r)
 {
 	bool opening = slice_equal(r->sender, r->receiver);
@@ -95,49 +115,56 @@ static const char *parse_amount(struct slice text, struct record *r)
 /* The four columns that the original system's reader reads. */
 static const char *parse_columns(struct rest *s, struct record *r)
 {
-	struct slice serial;
-	struct slice amount;
+	struct word serial;
+	struct word sender;
+	struct word receiver;
+	struct word amount;
 	const char *fault;
 
 	if (!take_word(s, &serial) || !take_space(s) ||
-	    !take_word(s, &r->sender) || !take_space(s) ||
-	    !take_word(s, &r->receiver) || !take_space(s) ||
+	    !take_word(s, &sender) || !take_space(s) ||
+	    !take_word(s, &receiver) || !take_space(s) ||
 	    !take_word(s, &amount))
 		return s->p < s->end
 			       ? "expected single spaces between the columns"
 			       : "expected four columns: serial sender "
 				 "receiver amount";
 
-	fault = parse_serial(serial, r);
+	fault = parse_serial(serial.text, r);
 	if (fault)
 		return fault;
-	if (user_name_fault(r->sender) || user_name_fault(r->receiver))
+	if (!is_name(&sender) || !is_name(&receiver))
 		return fault_name_rule;
-	return parse_amount(amount, r);
+	r->sender = sender.text;
+	r->receiver = receiver.text;
+	return parse_amount(amount.text, r);
 }
 
-static const char *parse_time(struct slice value, struct record *r)
+static const char *parse_time(const struct word *value, struct record *r)
 {
-	if (timestamp_parse(value, &r->time) < 0)
+	if (timestamp_parse(value->text, &r->time) < 0)
 		return "t=: expected a time as 2026-11-22T13:37:00.123456Z";
 	r->chained = true;
 	return NULL;
 }
 
-static const char *parse_batch(struct slice value, struct record *r)
+static const char *parse_batch(const struct word *word, struct record *r)
 {
 	static const char fault[] =
 		"b=: expected K/N, the K-th record in a batch of 2 to 8192";
-	const char *slash = memchr(value.p, '/', value.len);
-	struct slice left;
+	struct slice value = word->text;
+	struct slice left = { value.p, 0 };
 	struct slice right;
 	uint64_t position;
 	uint64_t size;
 
-	if (!slash)
+	/* It is short: a loop is quicker than a call. */
+	while (left.len < value.len && value.p[left.len] != '/')
+		left.len++;
+	if (left.len == value.len)
 		return fault;
-	left = (struct slice){ value.p, (size_t)(slash - value.p) };
-	right = (struct slice){ slash + 1, value.len - left.len - 1 };
+	right = (struct slice){ value.p + left.len + 1,
+				value.len - left.len - 1 };
 	if (parse_u64_range(right, 2, RECORD_BATCH_MAX, &size) < 0 ||
 	    parse_u64_range(left, 1, size, &position) < 0)
 		return fault;
@@ -147,19 +174,21 @@ static const char *parse_batch(struct slice value, struct record *r)
 	return NULL;
 }
 
-static const char *parse_id(struct slice value, struct record *r)
+static const char *parse_id(const struct word *value, struct record *r)
 {
-	if (operation_id_fault(value))
+	bool good = value->plain && value->text.len <= OPERATION_ID_MAX;
+
+	if (!good && operation_id_fault(value->text))
 		return "id=: expected 1 to 64 characters of printable ASCII "
 		       "without = , \"";
-	r->id = value;
+	r->id = value->text;
 	return NULL;
 }
 
-static const char *parse_memo(struct slice value, struct record *r)
+static const char *parse_memo(const struct word *value, struct record *r)
 {
 	char text[MEMO_MAX];
-	int len = percent_decode(value, text, sizeof(text));
+	int len = percent_decode(value->text, text, sizeof(text));
 
 	if (len == -ENOBUFS)
 		return "m=: expected at most 160 bytes";
@@ -167,16 +196,17 @@ static const char *parse_memo(struct slice value, struct record *r)
 		return "m=: expected percent-encoded text in its one form";
 	if (memo_fault((struct slice){ text, (size_t)len }))
 		return "m=: expected UTF-8 without control characters";
-	r->memo = value;
+	r->memo = value->text;
 	return NULL;
 }
 
 /* The line up to here is the body. */
-static const char *parse_hash(struct slice value, struct record *r)
+static const char *parse_hash(const struct word *value, struct record *r)
 {
-	if (parse_hex(value, r->hash, sizeof(r->hash)) < 0)
+	if (parse_hex(value->text, r->hash, sizeof(r->hash)) < 0)
 		return "h=: expected 64 lower-case hex digits";
-	r->body.len = (size_t)(value.p - strlen(HASH_KEY) - r->body.p);
+	r->body.len =
+		(size_t)(value->text.p - strlen(HASH_KEY) - r->body.p);
 	r->sealed = true;
 	return NULL;
 }
@@ -199,8 +229,9 @@ bool record_next_of(struct slice *of, struct slice *ret)
 	return true;
 }
 
-static const char *parse_of(struct slice value, struct record *r)
+static const char *parse_of(const struct word *word, struct record *r)
 {
+	struct slice value = word->text;
 	struct slice names = value;
 	struct slice name;
 	size_t count = 0;
@@ -227,53 +258,72 @@ static const char *parse_of(struct slice value, struct record *r)
 
 /* In the order in which they stand. */
 static const struct field {
-	const char *key;
-	const char *(*parse)(struct slice value, struct record *r);
+	struct slice key;
+	size_t width; /* of the value; 0: it depends */
+	const char *(*parse)(const struct word *value, struct record *r);
 	const char *missing; /* what is said without it; NULL: not needed */
 } fields[] = {
-	{ " t=", parse_time,
+	{ KEY(" t="), TIMESTAMP_LEN, parse_time,
 	  "expected t=, h= or the end of the line behind the amount" },
-	{ " b=", parse_batch, NULL },
-	{ " id=", parse_id, NULL },
-	{ " m=", parse_memo, NULL },
-	{ HASH_KEY, parse_hash,
+	{ KEY(" b="), 0, parse_batch, NULL },
+	{ KEY(" id="), 0, parse_id, NULL },
+	{ KEY(" m="), 0, parse_memo, NULL },
+	{ KEY(HASH_KEY), CHAIN_HEX_SIZE, parse_hash,
 	  "expected the fields t= b= id= m= h= of= in this order, and an h=" },
-	{ " of=", parse_of, NULL },
+	{ KEY(" of="), 0, parse_of, NULL },
 };
 
-/* The length of @key if it stands next, else 0. */
-static inline size_t at_key(const struct rest *s, const char *key)
+/* Does @key stand next?  It begins with a space and is short. */
+static inline bool at_key(const struct rest *s, struct slice key)
 {
-	size_t len = strlen(key);
-
-	if ((size_t)(s->end - s->p) < len || memcmp(s->p, key, len) != 0)
-		return 0;
-	return len;
+	if ((size_t)(s->end - s->p) < key.len)
+		return false;
+	for (size_t i = 1; i < key.len; i++)
+		if (s->p[i] != key.p[i])
+			return false;
+	return s->p[0] == key.p[0];
 }
 
-static inline bool take_key(struct rest *s, const char *key)
+static inline bool take_key(struct rest *s, struct slice key)
 {
-	size_t len = at_key(s, key);
+	if (!at_key(s, key))
+		return false;
+	s->p += key.len;
+	return true;
+}
 
-	s->p += len;
-	return len > 0;
+/*
+ * The word of a field.  One of @width bytes, as it should be, needs no search
+ * for its end; if there is a space in it, neither that nor a part of it is what
+ * the field may be, and its parser says so.
+ */
+static inline bool take_value(struct rest *s, size_t width, struct word *ret)
+{
+	size_t left = (size_t)(s->end - s->p);
+
+	if (width == 0 || left < width || s->p[0] == ' ' ||
+	    (left > width && s->p[width] != ' '))
+		return take_word(s, ret);
+	*ret = (struct word){ .text = { s->p, width } };
+	s->p += width;
+	return true;
 }
 
 static const char *parse_fields(struct rest *s, struct record *r)
 {
-	struct slice value;
+	struct word value;
 	const char *fault;
 
 	for (size_t i = 0; i < ELEMENTS(fields); i++) {
 		if (!take_key(s, fields[i].key)) {
 			/* An old one's copy has its h= where t= would be. */
-			if (fields[i].missing && at_key(s, HASH_KEY) == 0)
+			if (fields[i].missing && !at_key(s, hash_key))
 				return fields[i].missing;
 			continue;
 		}
-		if (!take_word(s, &value))
+		if (!take_value(s, fields[i].width, &value))
 			return "expected a value behind each =";
-		fault = fields[i].parse(value, r);
+		fault = fields[i].parse(&value, r);
 		if (fault)
 			return fault;
 	}

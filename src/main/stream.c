@@ -323,7 +323,7 @@ static bool gather(struct stream *s, struct branch *lowest,
 
 		if (!b->has_head || b->head.serial != ret->record.serial)
 			continue;
-		if (!record_same(&b->head, &ret->record)) {
+		if (b != lowest && !record_same(&b->head, &ret->record)) {
 			contradict(s, ret->record.serial,
 				   "Serial %" PRIu64 " has different contents "
 				   "on backends %s and %s.",

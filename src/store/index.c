@@ -15,6 +15,12 @@
 #define LENGTH_BITS 11
 #define OF_BITS 11
 
+/* Records between a look at what one needs from memory, and its use. */
+#define PREFETCH_AHEAD 16
+/* Ranges of tags that are filled one after the other, each in a cache. */
+#define TAG_RANGES 256
+#define TAG_RANGE (UINT32_MAX / TAG_RANGES + 1)
+
 _Static_assert(OFFSET_BITS + LENGTH_BITS + OF_BITS == 64, "one word");
 _Static_assert(RECORD_LINE_MAX < 1 << LENGTH_BITS, "a line's length");
 _Static_assert(INDEX_OFS_MAX < 1 << OF_BITS, "a list's number");
@@ -133,10 +139,12 @@ static int intern_user(struct index *x, struct slice name, uint32_t *ret)
 	return names_intern(&x->names, name, ret);
 }
 
-/* Never 0: the map looks at the upper half only. */
+/* The map looks at the upper half only; that is never 0. */
 static uint64_t hash_id(const struct index *x, struct slice id)
 {
-	return map_hash(&x->ids, id.p, id.len) | 1;
+	uint64_t hash = map_hash(&x->ids, id.p, id.len);
+
+	return hash >> 32 ? hash : hash | UINT64_C(1) << 32;
 }
 
 int index_item_make(struct index *x, const struct record *r, uint64_t offset,
@@ -189,7 +197,7 @@ static int reserve(struct index *x, size_t extra)
 int index_load(struct index *x, const struct index_item *item)
 {
 	uint32_t room = x->room;
-	uint64_t *id;
+	uint32_t *id;
 	int r;
 
 	r = reserve(x, 1);
@@ -204,38 +212,50 @@ int index_load(struct index *x, const struct index_item *item)
 
 	if (item->entry.serial <= index_last_serial(x))
 		x->unsorted = true;
-	x->id[x->count] = item->id;
+	x->id[x->count] = (uint32_t)(item->id >> 32);
 	x->entry[x->count++] = item->entry;
 	return 0;
 }
 
-/* One more record of the user's. */
-static int push_posting(struct index *x, uint32_t number, uint32_t ordinal)
+/* Room in a user's list for @room records altogether. */
+static int reserve_postings(struct index_user *u, uint64_t room)
 {
-	struct index_user *u = &x->user[number];
-	uint64_t room = (uint64_t)u->room + u->room / 2 + 2;
 	struct sum *checkpoint;
 	uint32_t *grown;
 
-	if (u->count == u->room) {
-		grown = reallocarray(u->ordinal, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		u->ordinal = grown;
-		checkpoint =
-			reallocarray(u->checkpoint, room / INDEX_CHECKPOINT + 1,
-				     sizeof(*checkpoint));
+	grown = reallocarray(u->ordinal, room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	u->ordinal = grown;
+	if (room >= INDEX_CHECKPOINT) {
+		checkpoint = reallocarray(u->checkpoint,
+					  room / INDEX_CHECKPOINT,
+					  sizeof(*checkpoint));
 		if (!checkpoint)
 			return -ENOMEM;
 		u->checkpoint = checkpoint;
-		u->room = (uint32_t)room;
+	}
+	u->room = (uint32_t)room;
+	return 0;
+}
+
+/* One more record of the user's. */
+static inline int push_posting(struct index *x, uint32_t number,
+			       uint32_t ordinal)
+{
+	struct index_user *u = &x->user[number];
+	int r;
+
+	if (u->count == u->room) {
+		r = reserve_postings(u, (uint64_t)u->room + u->room / 4 + 4);
+		if (r < 0)
+			return r;
 	}
 
-	u->ordinal[u->count] = ordinal;
-	if ((u->count + 1) % INDEX_CHECKPOINT == 0)
-		u->checkpoint[u->count / INDEX_CHECKPOINT] =
-			index_net(x, number, u->count + 1);
-	u->count++;
+	u->ordinal[u->count++] = ordinal;
+	u->net = index_apply(u->net, &x->entry[ordinal], number);
+	if (u->count % INDEX_CHECKPOINT == 0)
+		u->checkpoint[u->count / INDEX_CHECKPOINT - 1] = u->net;
 	return 0;
 }
 
@@ -243,8 +263,10 @@ static void pop_posting(struct index *x, uint32_t number, uint32_t ordinal)
 {
 	struct index_user *u = &x->user[number];
 
-	if (u->count > 0 && u->ordinal[u->count - 1] == ordinal)
-		u->count--;
+	if (u->count == 0 || u->ordinal[u->count - 1] != ordinal)
+		return;
+	u->net = index_net(x, number, u->count - 1);
+	u->count--;
 }
 
 /* Make the entry known to its users and by its id. */
@@ -295,7 +317,7 @@ static int keep_once(struct index *x, const struct index_item *items,
 		struct index_entry *last = kept ? &x->entry[kept - 1] : NULL;
 
 		if (!last || last->serial != e->serial) {
-			x->id[kept] = items[i].id;
+			x->id[kept] = (uint32_t)(items[i].id >> 32);
 			x->entry[kept++] = *e;
 			continue;
 		}
@@ -317,10 +339,103 @@ static int sort(struct index *x, index_same same, void *arg)
 	if (!items)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < x->count; i++)
-		items[i] = (struct index_item){ x->entry[i], x->id[i] };
+		items[i] = (struct index_item){ x->entry[i],
+						(uint64_t)x->id[i] << 32 };
 
 	qsort(items, x->count, sizeof(*items), compare_items);
 	return keep_once(x, items, same, arg);
+}
+
+/* An id on its way into the map, by the half of the hash that this needs. */
+struct tagged {
+	uint32_t tag;
+	uint32_t ordinal;
+};
+
+/*
+ * Those of all entries that have an id, roughly by their tags, which is how the
+ * map has them: so filling it goes through memory from one end to the other.
+ */
+static int order_ids(const struct index *x, struct tagged **ret,
+		     size_t *ret_count)
+{
+	size_t start[TAG_RANGES + 1] = { 0 };
+	struct tagged *list;
+
+	for (uint32_t i = 0; i < x->count; i++)
+		if (x->id[i])
+			start[x->id[i] / TAG_RANGE + 1]++;
+	for (size_t i = 0; i < TAG_RANGES; i++)
+		start[i + 1] += start[i];
+
+	*ret_count = start[TAG_RANGES];
+	list = reallocarray(NULL, *ret_count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < x->count; i++)
+		if (x->id[i])
+			list[start[x->id[i] / TAG_RANGE]++] =
+				(struct tagged){ x->id[i], i };
+	*ret = list;
+	return 0;
+}
+
+static int link_ids(struct index *x)
+{
+	_cleanup_(freep) struct tagged *list = NULL;
+	size_t count;
+	int r;
+
+	r = order_ids(x, &list, &count);
+	if (r == 0)
+		r = map_reserve(&x->ids, count);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = map_insert(&x->ids, (uint64_t)list[i].tag << 32,
+			       list[i].ordinal);
+	return r;
+}
+
+/* Lists of just the length that they will have. */
+static int reserve_lists(struct index *x)
+{
+	_cleanup_(freep) uint32_t *count = NULL;
+	int r = 0;
+
+	count = calloc((size_t)x->names.count + 1, sizeof(*count));
+	if (!count)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < x->count; i++) {
+		const struct index_entry *e = &x->entry[i];
+
+		count[e->sender]++;
+		count[e->receiver] += e->receiver != e->sender;
+	}
+
+	for (uint32_t i = 0; r == 0 && i < x->names.count; i++)
+		if (count[i] > 0)
+			r = reserve_postings(&x->user[i], count[i]);
+	return r;
+}
+
+/* What an entry's users need is fetched while those before are dealt with. */
+static void prefetch_users(const struct index *x, uint32_t ordinal)
+{
+	if (ordinal >= x->count)
+		return;
+	__builtin_prefetch(&x->user[x->entry[ordinal].sender], 1);
+	__builtin_prefetch(&x->user[x->entry[ordinal].receiver], 1);
+}
+
+static int link_users(struct index *x)
+{
+	int r;
+
+	r = reserve_lists(x);
+	for (uint32_t i = 0; r == 0 && i < x->count; i++) {
+		prefetch_users(x, i + PREFETCH_AHEAD);
+		r = link_entry(x, i, 0);
+	}
+	return r;
 }
 
 int index_seal(struct index *x, index_same same, void *arg)
@@ -332,16 +447,13 @@ int index_seal(struct index *x, index_same same, void *arg)
 		if (r < 0)
 			return r;
 	}
-	for (uint32_t i = 0; i < x->count; i++) {
-		r = link_entry(x, i, x->id[i]);
-		if (r < 0)
-			return r;
-	}
-
-	x->unsorted = false;
+	r = link_ids(x);
+	if (r < 0)
+		return r;
 	free(x->id);
 	x->id = NULL;
-	return 0;
+	x->unsorted = false;
+	return link_users(x);
 }
 
 /* Take back the newest entries down to @count, added from @items. */
@@ -419,25 +531,14 @@ uint32_t index_next_id(const struct index *x, struct slice id, size_t *at)
 	return map_next(&x->ids, hash_id(x, id), at);
 }
 
-struct sum index_apply(struct sum net, const struct index_entry *e,
-		       uint32_t user)
-{
-	if (e->receiver == user)
-		net = sum_plus(net, e->amount);
-	if (e->sender == user)
-		net = sum_minus(net, e->amount);
-	return net;
-}
-
 struct sum index_net(const struct index *x, uint32_t user, uint32_t count)
 {
 	const struct index_user *u = &x->user[user];
 	uint32_t saved = count / INDEX_CHECKPOINT;
 	struct sum net = SUM_ZERO;
 
-	/* A list that is just about to be saved is summed up from the last. */
-	if (saved > u->count / INDEX_CHECKPOINT)
-		saved--;
+	if (count == u->count)
+		return u->net;
 	if (saved > 0)
 		net = u->checkpoint[saved - 1];
 

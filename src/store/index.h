@@ -2,7 +2,7 @@
 /*
  * What is kept in memory of a block: each record's place in the file and its
  * numbers, by serial; for each user the records that name it; operation ids.
- * Some 60 bytes a record.  The text of a record stays in the file.
+ * Some 50 bytes a record.  The text of a record stays in the file.
  */
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
@@ -34,12 +34,13 @@ struct index_entry {
 /* An entry on its way into the index. */
 struct index_item {
 	struct index_entry entry;
-	uint64_t id; /* hash of the operation id; 0: it has none */
+	uint64_t id; /* hash of the operation id, 0 in its upper half: none */
 };
 
 struct index_user {
 	uint32_t *ordinal; /* of the entries that name the user, rising */
 	struct sum *checkpoint; /* net of the first 64, of the first 128 … */
+	struct sum net; /* of all of them */
 	uint32_t count;
 	uint32_t room;
 };
@@ -52,7 +53,7 @@ struct index_names {
 
 struct index {
 	struct index_entry *entry; /* by serial, once sealed */
-	uint64_t *id; /* while loading: of each entry, as in index_item */
+	uint32_t *id; /* while loading: of each entry, the half for the map */
 	uint32_t count;
 	uint32_t room;
 	bool unsorted; /* while loading */
@@ -115,8 +116,15 @@ uint32_t index_of(const struct index_entry *e);
 struct slice index_of_text(const struct index *x, uint32_t number);
 
 /* What @e changes in the balance of @user. */
-struct sum index_apply(struct sum net, const struct index_entry *e,
-		       uint32_t user);
+static inline struct sum index_apply(struct sum net,
+				     const struct index_entry *e, uint32_t user)
+{
+	if (e->receiver == user)
+		net = sum_plus(net, e->amount);
+	if (e->sender == user)
+		net = sum_minus(net, e->amount);
+	return net;
+}
 
 /* The user's net total over the first @count records that name it. */
 struct sum index_net(const struct index *x, uint32_t user, uint32_t count);

@@ -29,9 +29,12 @@ const char *judge_record(struct slice text, struct record *ret)
 {
 	const char *fault;
 
+	if (record_parse(text, ret, &fault) == 0)
+		return NULL;
+	/* No record has a zero byte; where one is, that is the better reason. */
 	if (memchr(text.p, '\0', text.len))
 		return "expected text, found a zero byte";
-	return record_parse(text, ret, &fault) < 0 ? fault : NULL;
+	return fault;
 }
 
 uint64_t judge_serial(struct slice text)

@@ -9,6 +9,9 @@
 
 #include "store/query.h"
 
+/* Records between asking memory for one and looking at it. */
+#define PREFETCH_AHEAD 16
+
 static bool is_absent(const struct store_filter *f, struct slice name)
 {
 	for (size_t i = 0; i < f->absents; i++)
@@ -105,6 +108,15 @@ static bool counts(const struct query_cursor *c, const struct store_filter *f,
 		    e->serial <= f->range[i].to)
 			return f->range[i].take;
 	return c->of_counts[index_of(e)];
+}
+
+/* A user's records lie far apart: ask for one that is looked at soon. */
+static inline void prefetch_entry(const struct query_cursor *c, uint32_t at)
+{
+	const struct index *x = c->index;
+
+	if (at < c->end)
+		__builtin_prefetch(&x->entry[x->user[c->user].ordinal[at]]);
 }
 
 /* The next one of an index, which the cursor then stands at. */
@@ -216,8 +228,7 @@ void query_total(const struct catalog *c, const struct store_query *q,
 
 /* The counterparts found so far. */
 struct partners {
-	struct map map; /* by the hash of the key */
-	uint64_t *key; /* see key_of() */
+	uint32_t *place; /* by the key: one more than in the list; 0: none */
 	struct store_partner *partner;
 	uint32_t count;
 	uint32_t room;
@@ -225,8 +236,7 @@ struct partners {
 
 static void partners_done(struct partners *p)
 {
-	map_done(&p->map);
-	free(p->key);
+	free(p->place);
 	free(p->partner);
 }
 
@@ -234,21 +244,26 @@ static int grow_partners(struct partners *p)
 {
 	uint32_t room = p->room + p->room / 2 + 16;
 	struct store_partner *partner;
-	uint64_t *key;
 
 	if (p->count < p->room)
 		return 0;
 
-	key = reallocarray(p->key, room, sizeof(*key));
-	if (!key)
-		return -ENOMEM;
-	p->key = key;
 	partner = reallocarray(p->partner, room, sizeof(*partner));
 	if (!partner)
 		return -ENOMEM;
 	p->partner = partner;
 	p->room = room;
 	return 0;
+}
+
+/* Keys are below this. */
+static size_t keys_of(const struct query_walk *w)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; i < w->cursors; i++)
+		keys += w->cursor[i].index->names.count;
+	return keys;
 }
 
 /*
@@ -268,49 +283,42 @@ static uint64_t key_of(const struct query_walk *w, size_t cursor,
 	return known != NAME_NONE ? known : (uint64_t)first->count + number;
 }
 
-/* The place of the counterpart with this key, found or made. */
-static int find_partner(struct partners *p, uint64_t key, struct slice name,
+/* The counterpart with this key, found or made. */
+static int find_partner(struct partners *p, uint64_t key,
+			const struct names *names, uint32_t number,
 			struct store_partner **ret)
 {
-	uint64_t hash = map_hash(&p->map, &key, sizeof(key));
-	size_t at;
-	uint32_t i;
 	int r;
 
-	for (i = map_first(&p->map, hash, &at); i != MAP_NONE;
-	     i = map_next(&p->map, hash, &at)) {
-		if (p->key[i] == key) {
-			*ret = &p->partner[i];
-			return 0;
-		}
+	if (p->place[key] == 0) {
+		r = grow_partners(p);
+		if (r < 0)
+			return r;
+		p->partner[p->count] = (struct store_partner){
+			.name = names_text(names, number),
+		};
+		p->place[key] = ++p->count;
 	}
-
-	r = grow_partners(p);
-	if (r < 0)
-		return r;
-	r = map_insert(&p->map, hash, p->count);
-	if (r < 0)
-		return r;
-	p->key[p->count] = key;
-	*ret = &p->partner[p->count++];
-	**ret = (struct store_partner){ .name = name };
+	*ret = &p->partner[p->place[key] - 1];
 	return 0;
 }
 
 static int collect(struct partners *p, struct query_walk *w, size_t cursor)
 {
 	struct query_cursor *c = &w->cursor[cursor];
+	const struct names *names = &c->index->names;
 	const struct index_entry *e;
 	struct store_partner *partner;
 	uint32_t other;
 	int r;
 
 	for (; (e = peek(c, &w->filter)); c->at++) {
+		prefetch_entry(c, c->at + PREFETCH_AHEAD);
 		if (e->sender == e->receiver)
 			continue;
 		other = e->sender == c->user ? e->receiver : e->sender;
-		r = find_partner(p, key_of(w, cursor, other),
-				 names_text(&c->index->names, other), &partner);
+		r = find_partner(p, key_of(w, cursor, other), names, other,
+				 &partner);
 		if (r < 0)
 			return r;
 		partner->count++;
@@ -333,7 +341,10 @@ int query_partners(const struct catalog *c, const struct store_query *q,
 	int r = 0;
 
 	query_start(&w, c, q);
-	map_init(&p.map, w.cursor[0].index->ids.key);
+	/* Zero pages that nobody touches cost nothing. */
+	p.place = calloc(keys_of(&w) + 1, sizeof(*p.place));
+	if (!p.place)
+		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < w.cursors; i++)
 		if (w.cursor[i].user != NAME_NONE)
 			r = collect(&p, &w, i);

@@ -11,4 +11,5 @@ src_util_libutil_a_SOURCES = \
 	src/util/random.c src/util/random.h \
 	src/util/cleanup.h \
 	src/util/list.h \
-	src/util/slice.h
+	src/util/slice.h \
+	src/util/swar.h

@@ -4,7 +4,8 @@
  * above 32 bits of the value plus one, so that 0 is an empty slot and fresh
  * memory is an empty table.  The tag's high bits are the place where the search
  * begins; so a table grows by one pass in order through both, old and new, and
- * removing can close the hole without asking the caller for a hash.
+ * removing can close the hole without asking the caller for a hash.  The number
+ * of slots is any: a power of two would leave half of a large table empty.
  */
 #include "config.h"
 
@@ -32,7 +33,7 @@ void map_done(struct map *m)
 {
 	free(m->slots);
 	m->slots = NULL;
-	m->mask = 0;
+	m->size = 0;
 	m->count = 0;
 }
 
@@ -51,10 +52,10 @@ static uint64_t slot_of(uint64_t hash, uint32_t value)
 	return (hash >> 32 << 32) | (value + 1);
 }
 
-/* Where the search for this slot's entry begins. */
-static size_t home_of(const struct map *m, uint64_t slot)
+/* The slot behind @i, in a circle. */
+static inline size_t behind(const struct map *m, size_t i)
 {
-	return (size_t)((slot >> 32) * (m->mask + 1) >> 32);
+	return i + 1 < m->size ? i + 1 : 0;
 }
 
 /* The next entry with the tag of @hash from @at on. */
@@ -69,7 +70,7 @@ static uint32_t search(const struct map *m, uint64_t hash, size_t *at)
 			*at = i;
 			return (uint32_t)slot - 1;
 		}
-		i = (i + 1) & m->mask;
+		i = behind(m, i);
 	}
 	*at = i;
 	return MAP_NONE;
@@ -80,30 +81,37 @@ uint32_t map_first(const struct map *m, uint64_t hash, size_t *at)
 	if (!m->slots)
 		return MAP_NONE;
 
-	*at = home_of(m, hash);
+	*at = map_home(m, hash);
 	return search(m, hash, at);
 }
 
 uint32_t map_next(const struct map *m, uint64_t hash, size_t *at)
 {
-	*at = (*at + 1) & m->mask;
+	*at = behind(m, *at);
 	return search(m, hash, at);
 }
 
 static void put(struct map *m, uint64_t slot)
 {
-	size_t i = home_of(m, slot);
+	size_t i = map_home(m, slot);
 
 	while (m->slots[i] != 0)
-		i = (i + 1) & m->mask;
+		i = behind(m, i);
 	m->slots[i] = slot;
 }
 
-static int grow(struct map *m)
+/* Past seven tenths the searches get long. */
+static size_t most_in(size_t size)
+{
+	return size / 10 * 7;
+}
+
+static int resize(struct map *m, uint64_t size)
 {
 	struct map old = *m;
-	uint64_t size = m->slots ? ((uint64_t)m->mask + 1) * 2 : SLOTS_MIN;
 
+	if (size < SLOTS_MIN)
+		size = SLOTS_MIN;
 	if (size > SLOTS_MAX)
 		return -ENOMEM;
 	m->slots = calloc(size, sizeof(*m->slots));
@@ -112,12 +120,22 @@ static int grow(struct map *m)
 		return -ENOMEM;
 	}
 
-	m->mask = size - 1;
-	for (size_t i = 0; old.slots && i <= old.mask; i++)
+	m->size = size;
+	for (size_t i = 0; i < old.size; i++)
 		if (old.slots[i] != 0)
 			put(m, old.slots[i]);
 	free(old.slots);
 	return 0;
+}
+
+int map_reserve(struct map *m, size_t count)
+{
+	if (count <= most_in(m->size))
+		return 0;
+	if (count > SLOTS_MAX)
+		return -ENOMEM;
+	/* So many tens that seven of each are enough. */
+	return resize(m, ((uint64_t)count + 6) / 7 * 10);
 }
 
 int map_insert(struct map *m, uint64_t hash, uint32_t value)
@@ -126,15 +144,20 @@ int map_insert(struct map *m, uint64_t hash, uint32_t value)
 
 	assert(value != MAP_NONE);
 
-	/* Past seven tenths the searches get long. */
-	if (!m->slots || m->count >= (m->mask + 1) / 10 * 7) {
-		r = grow(m);
+	if (m->count >= most_in(m->size)) {
+		r = resize(m, (uint64_t)m->size + m->size / 2);
 		if (r < 0)
 			return r;
 	}
 	put(m, slot_of(hash, value));
 	m->count++;
 	return 0;
+}
+
+/* How far is it from slot @from to slot @to, in a circle? */
+static size_t distance(const struct map *m, size_t from, size_t to)
+{
+	return to >= from ? to - from : to + m->size - from;
 }
 
 /*
@@ -147,13 +170,13 @@ static void close_hole(struct map *m, size_t hole)
 	size_t home;
 
 	for (;;) {
-		i = (i + 1) & m->mask;
+		i = behind(m, i);
 		if (m->slots[i] == 0)
 			break;
 
 		/* An entry may not move to before its home, in a circle. */
-		home = home_of(m, m->slots[i]);
-		if (((i - home) & m->mask) < ((i - hole) & m->mask))
+		home = map_home(m, m->slots[i]);
+		if (distance(m, home, i) < distance(m, hole, i))
 			continue;
 		m->slots[hole] = m->slots[i];
 		hole = i;

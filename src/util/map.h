@@ -22,8 +22,8 @@
 
 struct map {
 	uint64_t *slots;
-	size_t mask; /* slots - 1; slots is a power of two */
-	size_t count;
+	size_t size; /* slots */
+	size_t count; /* entries */
 	uint8_t key[MAP_KEY_SIZE];
 };
 
@@ -34,9 +34,25 @@ void map_done(struct map *m);
 /* Keyed hash of @len bytes. */
 uint64_t map_hash(const struct map *m, const void *data, size_t len);
 
+/* Where the search for @hash begins; a part of the table's inside. */
+static inline size_t map_home(const struct map *m, uint64_t hash)
+{
+	return (size_t)((hash >> 32) * m->size >> 32);
+}
+
+/* @hash will be looked up or inserted soon: have its place in the cache then. */
+static inline void map_prefetch(const struct map *m, uint64_t hash)
+{
+	if (m->slots)
+		__builtin_prefetch(&m->slots[map_home(m, hash)], 1);
+}
+
 /* Candidates for @hash one after the other; MAP_NONE when there is no more. */
 uint32_t map_first(const struct map *m, uint64_t hash, size_t *at);
 uint32_t map_next(const struct map *m, uint64_t hash, size_t *at);
+
+/* Room for @count entries altogether, so that inserting them cannot fail. */
+int map_reserve(struct map *m, size_t count) _must_check_;
 
 /* Add @value (not MAP_NONE).  The caller saw to it that it is not there. */
 int map_insert(struct map *m, uint64_t hash, uint32_t value) _must_check_;

@@ -5,9 +5,11 @@
  */
 #include "config.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "util/parse.h"
+#include "util/swar.h"
 
 /* Any number of so many digits fits into 64 bits. */
 #define SAFE_DIGITS 19
@@ -21,12 +23,9 @@ static const char decimal_pairs[] = "0001020304050607080910111213141516171819"
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* One more than the value of a lower-case hex digit; 0: it is none. */
-static const uint8_t hex_values[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
+/* Digits and bytes that one register takes. */
+#define HEX_AT_ONCE 8
+#define HEX_BYTES_AT_ONCE 4
 
 /* What the long way finds: too large, or not a number at all? */
 static int parse_long(struct slice text, uint64_t *ret)
@@ -108,29 +107,100 @@ size_t format_u64(uint64_t v, char out[U64_DIGITS_MAX])
 	return sizeof(digits) - at;
 }
 
+/*
+ * What eight hex digits stand for, a byte each.  That is written as text again
+ * and compared: what had another form was no digit.  No byte carries: a value
+ * is 24 at the most, as text 111.
+ */
+static inline uint64_t hex_values(uint64_t text, uint64_t *wrong)
+{
+	uint64_t letter = text >> 6 & SWAR_ONES;
+	uint64_t value = (text & SWAR_ONES * 15) + letter * 9;
+	uint64_t above_9 = (value + SWAR_ONES * 6) >> 4 & SWAR_ONES;
+
+	*wrong |= (value + SWAR_ONES * '0' + above_9 * ('a' - '0' - 10)) ^ text;
+	*wrong |= value & SWAR_ONES * 16;
+	return value;
+}
+
+/* Eight values below 16 to four bytes, the first one lowest. */
+static inline uint32_t join_values(uint64_t value)
+{
+	value = (value << 4 | value >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+	value = (value | value >> 8) & UINT64_C(0x0000ffff0000ffff);
+	return htole32((uint32_t)(value | value >> 16));
+}
+
+/* The last digits, fewer than eight. */
+static uint64_t load_short(struct slice text)
+{
+	char padded[HEX_AT_ONCE];
+
+	memset(padded, '0', sizeof(padded));
+	if (text.len > 0)
+		memcpy(padded, text.p, text.len);
+	return swar_load(padded);
+}
+
 int parse_hex(struct slice text, uint8_t *out, size_t len)
 {
-	unsigned int wrong = 0;
+	size_t whole = text.len / HEX_AT_ONCE;
+	uint64_t wrong = 0;
+	uint64_t last = 0;
+	uint32_t bytes;
 
 	if (text.len % 2 != 0 || text.len / 2 != len)
 		return -EINVAL;
 
-	for (size_t i = 0; i < text.len; i++)
-		wrong |= hex_values[(unsigned char)text.p[i]] == 0;
+	/* First of all: nothing is written unless all of it is right. */
+	for (size_t i = 0; i < whole; i++)
+		(void)hex_values(swar_load(text.p + i * HEX_AT_ONCE), &wrong);
+	if (text.len % HEX_AT_ONCE != 0)
+		last = hex_values(load_short((struct slice){
+					  text.p + whole * HEX_AT_ONCE,
+					  text.len % HEX_AT_ONCE }),
+				  &wrong);
 	if (wrong)
 		return -EINVAL;
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned int high = hex_values[(unsigned char)text.p[2 * i]];
-		unsigned int low = hex_values[(unsigned char)text.p[2 * i + 1]];
-
-		out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+	for (size_t i = 0; i < whole; i++) {
+		bytes = join_values(hex_values(
+			swar_load(text.p + i * HEX_AT_ONCE), &wrong));
+		memcpy(out + i * HEX_BYTES_AT_ONCE, &bytes, sizeof(bytes));
 	}
+	bytes = join_values(last);
+	if (len % HEX_BYTES_AT_ONCE != 0)
+		memcpy(out + whole * HEX_BYTES_AT_ONCE, &bytes,
+		       len % HEX_BYTES_AT_ONCE);
 	return 0;
+}
+
+/* Four bytes, the first one lowest, as eight digits. */
+static inline uint64_t digits_of(uint32_t bytes)
+{
+	uint64_t value = bytes;
+	uint64_t above_9;
+
+	/* The bytes apart, then each one's halves, the upper one first. */
+	value = (value | value << 16) & UINT64_C(0x0000ffff0000ffff);
+	value = (value | value << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	value = (value >> 4 | value << 8) & SWAR_ONES * 15;
+	above_9 = (value + SWAR_ONES * 6) >> 4 & SWAR_ONES;
+	return value + SWAR_ONES * '0' + above_9 * ('a' - '0' - 10);
 }
 
 void format_hex(const uint8_t *bytes, size_t len, char *out)
 {
+	uint64_t digits;
+	uint32_t four;
+
+	for (; len >= HEX_BYTES_AT_ONCE; len -= HEX_BYTES_AT_ONCE) {
+		memcpy(&four, bytes, sizeof(four));
+		digits = htole64(digits_of(le32toh(four)));
+		memcpy(out, &digits, sizeof(digits));
+		bytes += HEX_BYTES_AT_ONCE;
+		out += HEX_AT_ONCE;
+	}
 	for (size_t i = 0; i < len; i++) {
 		out[2 * i] = hex_digits[bytes[i] >> 4];
 		out[2 * i + 1] = hex_digits[bytes[i] & 15];

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "util/swar.h"
 #include "util/timestamp.h"
 
 #define DAYS_PER_ERA 146097 /* 400 years */
@@ -100,21 +101,26 @@ void timestamp_format(int64_t usec, char out[TIMESTAMP_LEN])
 	(void)put_digits(p, (unsigned int)(usec % USEC_PER_SEC), 6, 'Z');
 }
 
-/* Digits and the character behind them from *@p, which is moved on. */
-static unsigned int take_digits(const char **p, size_t count, char behind,
-				bool *bad)
+/* For swar_beyond(): digits are good up to 9, all else up to 0. */
+static inline uint64_t slack_of(uint64_t form)
 {
-	unsigned int v = 0;
+	uint64_t itself = swar_beyond(form ^ SWAR_ONES * '0', SWAR_ONES * 127);
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned int digit = (unsigned char)(*p)[i] - (unsigned int)'0';
+	return SWAR_ONES * (127 - 9) + (itself >> 7) * 9;
+}
 
-		*bad |= digit > 9;
-		v = v * 10 + digit;
-	}
-	*bad |= (*p)[count] != behind;
-	*p += count + 1;
-	return v;
+/*
+ * Eight characters at once, of the @form, in which '0' is any digit.  Byte
+ * number @i of the result is the number that the digits @i and @i + 1 make:
+ * without its form a digit is 0 to 9, so that nothing carries.
+ */
+static inline uint64_t read_piece(const char *text, const char form[8],
+				  uint64_t *bad)
+{
+	uint64_t v = swar_load(text) ^ swar_load(form);
+
+	*bad |= swar_beyond(v, slack_of(swar_load(form)));
+	return v * 10 + (v >> 8);
 }
 
 static bool date_exists(struct date d)
@@ -125,24 +131,30 @@ static bool date_exists(struct date d)
 
 int timestamp_parse(struct slice text, int64_t *ret)
 {
-	const char *p = text.p;
 	unsigned int hour;
 	unsigned int minute;
 	unsigned int second;
 	unsigned int usec;
 	struct date date;
-	bool bad = false;
+	uint64_t bad = 0;
+	uint64_t pairs;
 
 	if (text.len != TIMESTAMP_LEN)
 		return -EINVAL;
 
-	date.year = take_digits(&p, 4, '-', &bad);
-	date.month = take_digits(&p, 2, '-', &bad);
-	date.day = take_digits(&p, 2, 'T', &bad);
-	hour = take_digits(&p, 2, ':', &bad);
-	minute = take_digits(&p, 2, ':', &bad);
-	second = take_digits(&p, 2, '.', &bad);
-	usec = take_digits(&p, 6, 'Z', &bad);
+	pairs = read_piece(text.p, "0000-00-", &bad);
+	date.year = swar_byte(pairs, 0) * 100 + swar_byte(pairs, 2);
+	date.month = swar_byte(pairs, 5);
+	pairs = read_piece(text.p + 8, "00T00:00", &bad);
+	date.day = swar_byte(pairs, 0);
+	hour = swar_byte(pairs, 3);
+	minute = swar_byte(pairs, 6);
+	pairs = read_piece(text.p + 16, ":00.0000", &bad);
+	second = swar_byte(pairs, 1);
+	/* It overlaps the one before. */
+	pairs = read_piece(text.p + 19, ".000000Z", &bad);
+	usec = swar_byte(pairs, 1) * 10000 + swar_byte(pairs, 3) * 100 +
+	       swar_byte(pairs, 5);
 	if (bad || !date_exists(date) || hour > 23 || minute > 59 ||
 	    second > 59)
 		return -EINVAL;

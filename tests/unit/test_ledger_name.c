@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/cleanup.h"
@@ -83,6 +84,47 @@ START_TEST(each_ascii_byte_is_in_a_name_or_not)
 			expected = "contains one of = , \"";
 		check_fault(user_name_fault, text, 3, expected);
 	}
+}
+END_TEST
+
+/* Byte by byte, what name_plain() says of many at once. */
+static size_t plain_one_by_one(const char *p, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && p[n] > ' ' && p[n] < 0x7f && !strchr("=,\"", p[n]))
+		n++;
+	return n;
+}
+
+/* In memory of just its length: what looks further is found out. */
+START_TEST(plain_bytes_are_counted_to_the_first_other_one)
+{
+	static const char longer[] = TEN TEN TEN TEN TEN TEN;
+
+	for (size_t left = 1; left <= 40; left++) {
+		char *text = malloc(left);
+
+		ck_assert_uint_eq(name_plain(longer, left), left);
+		ck_assert_ptr_nonnull(text);
+		memset(text, 'x', left);
+		ck_assert_uint_eq(name_plain(text, left), left);
+		for (size_t i = 0; i < left; i++) {
+			for (int byte = 0; byte < 256; byte++) {
+				text[i] = (char)byte;
+				ck_assert_uint_eq(name_plain(text, left),
+						  plain_one_by_one(text, left));
+			}
+			/* A second one behind it does not matter. */
+			text[i] = 'x';
+			text[left - 1] = ' ';
+			text[i] = ',';
+			ck_assert_uint_eq(name_plain(text, left), i);
+			memset(text, 'x', left);
+		}
+		free(text);
+	}
+	ck_assert_uint_eq(name_plain("", 0), 0);
 }
 END_TEST
 
@@ -221,6 +263,7 @@ Suite *test_ledger_name(void)
 	tcase_add_test(c, people_have_all_kinds_of_names);
 	tcase_add_test(c, a_name_has_1_to_64_bytes);
 	tcase_add_test(c, each_ascii_byte_is_in_a_name_or_not);
+	tcase_add_test(c, plain_bytes_are_counted_to_the_first_other_one);
 	tcase_add_test(c, wide_spaces_and_invisible_ones_are_refused);
 	tcase_add_test(c, a_name_that_is_not_utf8_is_refused);
 	tcase_add_test(c, a_name_is_judged_no_further_than_its_end);

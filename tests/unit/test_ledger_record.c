@@ -355,6 +355,12 @@ START_TEST(bad_times_batches_and_ids_are_refused)
 		{ C "T" TIME " " HASH, "expected t=, h= or the end" },
 		{ C "t= " HASH, "expected a value" },
 		{ C "t=2026-11-22 " HASH, "t=: expected a time" },
+		/* Spaces where a value of the right length would have none. */
+		{ C "t= 2026-11-22T13:37:00.12345Z " HASH, "expected a value" },
+		{ C "t=2026-11-22 13:37:00.123456Z " HASH,
+		  "t=: expected a time" },
+		{ C TIME " h= " DIGITS16 DIGITS16 DIGITS16 "0123456789abcde",
+		  "expected a value" },
 		{ C "t=2026-02-29T13:37:00.123456Z " HASH,
 		  "t=: expected a time" },
 		{ C TIME, ORDER },

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -113,8 +114,35 @@ START_TEST(never_more_than_seven_tenths_full)
 	for (uint32_t v = 0; v < 100000; v++) {
 		ck_assert_int_eq(map_insert(&m, map_hash(&m, &v, sizeof(v)), v),
 				 0);
-		ck_assert_uint_le(m.count * 10, (m.mask + 1) * 7);
+		ck_assert_uint_le(m.count * 10, m.size * 7);
 	}
+	map_done(&m);
+}
+END_TEST
+
+/* A history is read into a table of just the size it needs. */
+START_TEST(what_is_reserved_is_enough_and_not_much_more)
+{
+	const uint32_t count = 70001;
+	struct map m;
+	size_t size;
+
+	map_init(&m, test_key);
+	ck_assert_int_eq(map_insert(&m, 1, 1), 0);
+	ck_assert_int_eq(map_reserve(&m, count), 0);
+	size = m.size;
+	ck_assert_uint_le(size * 7, (uint64_t)count * 10 + 100);
+	ck_assert_uint_eq(times_found(&m, 1, 1), 1);
+	for (uint32_t v = 2; v <= count; v++)
+		ck_assert_int_eq(map_insert(&m, map_hash(&m, &v, sizeof(v)), v),
+				 0);
+	ck_assert_uint_eq(m.size, size);
+
+	/* Less than there is changes nothing, and too much is refused. */
+	ck_assert_int_eq(map_reserve(&m, 5), 0);
+	ck_assert_int_eq(map_reserve(&m, SIZE_MAX / 2), -ENOMEM);
+	ck_assert_uint_eq(m.size, size);
+	ck_assert_uint_eq(m.count, count);
 	map_done(&m);
 }
 END_TEST
@@ -147,7 +175,7 @@ START_TEST(removing_all_leaves_a_clean_table)
 	for (uint32_t v = 0; v < 1000; v++)
 		map_remove(&m, map_hash(&m, &v, sizeof(v)), v);
 	ck_assert_uint_eq(m.count, 0);
-	for (size_t i = 0; i <= m.mask; i++)
+	for (size_t i = 0; i < m.size; i++)
 		ck_assert_uint_eq(m.slots[i], 0);
 	map_done(&m);
 }
@@ -157,13 +185,13 @@ END_TEST
 START_TEST(coming_and_going_needs_no_more_room)
 {
 	struct map m;
-	size_t mask;
+	size_t size;
 
 	map_init(&m, test_key);
 	for (uint32_t v = 0; v < 100; v++)
 		ck_assert_int_eq(map_insert(&m, map_hash(&m, &v, sizeof(v)), v),
 				 0);
-	mask = m.mask;
+	size = m.size;
 	for (uint32_t v = 100; v < 100000; v++) {
 		uint32_t old = v - 100;
 
@@ -171,7 +199,7 @@ START_TEST(coming_and_going_needs_no_more_room)
 		ck_assert_int_eq(map_insert(&m, map_hash(&m, &v, sizeof(v)), v),
 				 0);
 	}
-	ck_assert_uint_eq(m.mask, mask);
+	ck_assert_uint_eq(m.size, size);
 	map_done(&m);
 }
 END_TEST
@@ -275,6 +303,7 @@ Suite *test_util_map(void)
 	tcase_add_test(c, the_least_and_the_greatest_value_are_kept);
 	tcase_add_test(c, removing_what_is_not_there_changes_nothing);
 	tcase_add_test(c, never_more_than_seven_tenths_full);
+	tcase_add_test(c, what_is_reserved_is_enough_and_not_much_more);
 	tcase_add_test(c, growing_loses_nothing);
 	tcase_add_test(c, removing_all_leaves_a_clean_table);
 	tcase_add_test(c, coming_and_going_needs_no_more_room);

@@ -196,6 +196,57 @@ START_TEST(each_byte_has_one_hex_form)
 }
 END_TEST
 
+/* One byte among good ones, wherever it stands. */
+START_TEST(each_byte_is_a_hex_digit_or_not_at_each_place)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[44];
+	uint8_t out[sizeof(text) / 2];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		for (int byte = 0; byte < 256; byte++) {
+			const char *digit = byte ? strchr(digits, byte) : NULL;
+			int shift = i % 2 == 0 ? 4 : 0;
+			int r;
+
+			memset(text, '9', sizeof(text));
+			text[i] = (char)byte;
+			r = parse_hex((struct slice){ text, sizeof(text) }, out,
+				      sizeof(out));
+			ck_assert_int_eq(r, digit ? 0 : -EINVAL);
+			if (digit)
+				ck_assert_int_eq(out[i / 2] >> shift & 15,
+						 (int)(digit - digits));
+		}
+}
+END_TEST
+
+/* Eight digits at a time, and what is left; not a byte too many. */
+START_TEST(hex_of_any_length_is_written_and_read_back)
+{
+	for (size_t len = 0; len <= 40; len++) {
+		uint8_t bytes[41];
+		uint8_t back[41];
+		char text[81];
+
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (uint8_t)(255 - i * 7);
+		memset(text, '#', sizeof(text));
+		memset(back, 0x55, sizeof(back));
+
+		format_hex(bytes, len, text);
+		for (size_t i = 2 * len; i < sizeof(text); i++)
+			ck_assert_int_eq(text[i], '#');
+		ck_assert_int_eq(
+			parse_hex((struct slice){ text, 2 * len }, back, len),
+			0);
+		ck_assert(memcmp(back, bytes, len) == 0);
+		for (size_t i = len; i < sizeof(back); i++)
+			ck_assert_uint_eq(back[i], 0x55);
+	}
+}
+END_TEST
+
 START_TEST(refused_hex_leaves_the_result_alone)
 {
 	uint8_t out[2] = { 7, 7 };
@@ -220,6 +271,8 @@ Suite *test_util_parse(void)
 	tcase_add_test(c, hex_is_written_and_read_back);
 	tcase_add_test(c, hex_of_another_length_is_refused);
 	tcase_add_test(c, each_byte_has_one_hex_form);
+	tcase_add_test(c, each_byte_is_a_hex_digit_or_not_at_each_place);
+	tcase_add_test(c, hex_of_any_length_is_written_and_read_back);
 	tcase_add_test(c, refused_hex_leaves_the_result_alone);
 	suite_add_tcase(s, c);
 	return s;

@@ -103,6 +103,51 @@ START_TEST(days_begin_and_end_as_in_the_c_library)
 }
 END_TEST
 
+/* Read one by one: is it a time of November 2026, as all of these are? */
+static bool is_november(const char text[TIMESTAMP_LEN])
+{
+	static const char form[] = "2026-11-00T00:00:00.000000Z";
+
+	for (size_t i = 0; i < TIMESTAMP_LEN; i++) {
+		if (form[i] != '0' || i < 8) {
+			if (text[i] != form[i])
+				return false;
+		} else if (text[i] < '0' || text[i] > '9') {
+			return false;
+		}
+	}
+	return memcmp(text + 8, "01", 2) >= 0 &&
+	       memcmp(text + 8, "30", 2) <= 0 &&
+	       memcmp(text + 11, "24", 2) < 0 && text[14] < '6' &&
+	       text[17] < '6';
+}
+
+/* Eight characters are judged at once: no one may cover for its neighbour. */
+START_TEST(each_byte_counts_at_each_place)
+{
+	static const char good[] = "2026-11-22T13:37:00.123456Z";
+
+	for (size_t i = 8; i < TIMESTAMP_LEN; i++)
+		for (int byte = 0; byte < 256; byte++) {
+			char text[TIMESTAMP_LEN];
+			char back[TIMESTAMP_LEN];
+			int64_t usec = -1;
+			int r;
+
+			memcpy(text, good, sizeof(text));
+			text[i] = (char)byte;
+			r = timestamp_parse(
+				(struct slice){ text, sizeof(text) }, &usec);
+			ck_assert_msg((r == 0) == is_november(text),
+				      "byte %d at %zu", byte, i);
+			if (r < 0)
+				continue;
+			timestamp_format(usec, back);
+			ck_assert_mem_eq(back, text, sizeof(text));
+		}
+}
+END_TEST
+
 START_TEST(what_is_no_time_in_the_one_form_is_refused)
 {
 	static const char *const bad[] = {
@@ -219,6 +264,7 @@ Suite *test_util_timestamp(void)
 	tcase_add_test(c, known_times_are_read);
 	tcase_add_test(c, any_time_agrees_with_the_c_library);
 	tcase_add_test(c, days_begin_and_end_as_in_the_c_library);
+	tcase_add_test(c, each_byte_counts_at_each_place);
 	tcase_add_test(c, what_is_no_time_in_the_one_form_is_refused);
 	tcase_add_test(c, each_month_has_its_days);
 	tcase_add_test(c, every_truncation_and_a_trailing_byte_are_refused);
