@@ -42,3 +42,4 @@ include $(srcdir)/tests/system/local.mk
 include $(srcdir)/tests/decoder/local.mk
 include $(srcdir)/tests/docs/local.mk
 include $(srcdir)/tests/lint/local.mk
+include $(srcdir)/tests/bench/local.mk
