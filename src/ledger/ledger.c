@@ -296,6 +296,66 @@ int ledger_stage_transfer(struct ledger *l, struct slice sender,
 	return 0;
 }
 
+/* Those who joined by what is taken back: the newest names, newest first. */
+static void leave(struct ledger *l, uint32_t joined)
+{
+	for (; joined > 0; joined--) {
+		wallets_leave(l->wallets, users_count(l->users) - 1);
+		users_pop(l->users);
+	}
+}
+
+/* The number of a staged member, who may have become one by this. */
+static int find_or_join(struct ledger *l, struct slice name, uint32_t *joined,
+			uint32_t *ret)
+{
+	uint32_t user = find_member(l, name);
+	int r = 0;
+
+	if (user == USER_NONE) {
+		r = users_intern(l->users, name, &user);
+		if (r < 0)
+			return r;
+		r = wallets_join(l->wallets, user);
+		if (r < 0)
+			users_pop(l->users);
+		else
+			(*joined)++;
+	}
+	*ret = user;
+	return r;
+}
+
+int ledger_stage_import(struct ledger *l, struct slice sender,
+			struct slice receiver, struct amount amount,
+			struct staged *ret, enum refusal *ret_refusal)
+{
+	struct staged s = { .amount = amount };
+	enum refusal refusal;
+	int r;
+
+	refusal = name_refusal(sender, receiver);
+	if (refusal != REFUSAL_NONE) {
+		*ret_refusal = refusal;
+		return 0;
+	}
+	r = find_or_join(l, sender, &s.joined, &s.sender);
+	if (r == 0)
+		r = find_or_join(l, receiver, &s.joined, &s.receiver);
+	if (r < 0) {
+		leave(l, s.joined);
+		return r;
+	}
+
+	refusal = stage_coins(l, &s);
+	s.sender_after = wallets_staged_balance(l->wallets, s.sender);
+	if (refusal != REFUSAL_NONE)
+		leave(l, s.joined);
+	*ret = s;
+	*ret_refusal = refusal;
+	return 0;
+}
+
 /* A name that is not a member's becomes a staged one's. */
 static int stage_member(struct ledger *l, struct slice name, uint32_t *ret)
 {
@@ -343,8 +403,10 @@ int ledger_stage_opening(struct ledger *l, struct slice user,
 void ledger_unstage(struct ledger *l, const struct staged *s)
 {
 	wallets_unstage(l->wallets, s->sender, s->receiver, s->amount);
-	if (s->sender != s->receiver)
+	if (s->sender != s->receiver) {
+		leave(l, s->joined);
 		return;
+	}
 
 	/* The newest opening brought the newest name. */
 	assert(s->sender == users_count(l->users) - 1);

@@ -37,6 +37,7 @@ struct staged {
 	uint32_t receiver;
 	struct amount amount;
 	struct amount sender_after; /* the sender's balance behind it */
+	uint32_t joined; /* users who join by it: the newest names, up to two */
 };
 
 int ledger_new(struct amount initial, const uint8_t key[MAP_KEY_SIZE],
@@ -80,6 +81,14 @@ int ledger_apply(struct ledger *l, const struct record *r,
 int ledger_stage_transfer(struct ledger *l, struct slice sender,
 			  struct slice receiver, struct amount amount,
 			  struct staged *ret, enum refusal *ret_refusal)
+	_must_check_;
+/*
+ * The same for a transfer of an older history, by which users who are not part
+ * of the network join, as they do when a history is read.
+ */
+int ledger_stage_import(struct ledger *l, struct slice sender,
+			struct slice receiver, struct amount amount,
+			struct staged *ret, enum refusal *ret_refusal)
 	_must_check_;
 /* The same for an opening: REFUSAL_SENDER_NAME or REFUSAL_EXISTS. */
 int ledger_stage_opening(struct ledger *l, struct slice user,

@@ -163,16 +163,31 @@ static void move_surely(struct amount *from, struct amount *to,
 	(void)r;
 }
 
+int wallets_join(struct wallets *w, uint32_t user)
+{
+	int r;
+
+	assert(!wallets_is_staged_member(w, user));
+	r = reach(w, user);
+	if (r == 0)
+		join_staged(w, user);
+	return r;
+}
+
+void wallets_leave(struct wallets *w, uint32_t user)
+{
+	assert(wallets_is_staged_member(w, user));
+	assert(!wallets_is_member(w, user));
+	w->state[user] = 0;
+}
+
 int wallets_stage(struct wallets *w, uint32_t sender, uint32_t receiver,
 		  struct amount amount)
 {
 	int r;
 
 	if (sender == receiver) {
-		assert(!wallets_is_staged_member(w, sender));
-		r = reach(w, sender);
-		if (r == 0)
-			join_staged(w, sender);
+		r = wallets_join(w, sender);
 	} else {
 		assert(wallets_is_staged_member(w, sender));
 		assert(wallets_is_staged_member(w, receiver));
@@ -194,8 +209,7 @@ void wallets_unstage(struct wallets *w, uint32_t sender, uint32_t receiver,
 	w->pending--;
 
 	if (sender == receiver) {
-		assert(!wallets_is_member(w, sender));
-		w->state[sender] = 0;
+		wallets_leave(w, sender);
 		return;
 	}
 	move_surely(&w->staged[receiver], &w->staged[sender], amount);
@@ -207,14 +221,17 @@ void wallets_settle(struct wallets *w, uint32_t sender, uint32_t receiver,
 	assert(w->pending > 0);
 	w->pending--;
 
+	assert(wallets_is_staged_member(w, sender));
+	assert(wallets_is_staged_member(w, receiver));
 	if (sender == receiver) {
-		assert(wallets_is_staged_member(w, sender));
 		assert(!wallets_is_member(w, sender));
 		join_committed(w, sender);
 		return;
 	}
-	assert(wallets_is_member(w, sender));
-	assert(wallets_is_member(w, receiver));
+	if (!wallets_is_member(w, sender))
+		join_committed(w, sender);
+	if (!wallets_is_member(w, receiver))
+		join_committed(w, receiver);
 	move_surely(&w->committed[sender], &w->committed[receiver], amount);
 }
 

@@ -35,6 +35,13 @@ uint64_t wallets_members(const struct wallets *w);
  */
 int wallets_stage(struct wallets *w, uint32_t sender, uint32_t receiver,
 		  struct amount amount) _must_check_;
+/*
+ * Make @user, who is no member, a staged one: a transfer that names it is
+ * staged next, and settling that one makes it a member.  0 or -ENOMEM.
+ */
+int wallets_join(struct wallets *w, uint32_t user) _must_check_;
+/* Take that back, behind the transfer. */
+void wallets_leave(struct wallets *w, uint32_t user);
 /* Take back what was staged last; in reverse order of staging. */
 void wallets_unstage(struct wallets *w, uint32_t sender, uint32_t receiver,
 		     struct amount amount);

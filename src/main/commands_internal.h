@@ -68,6 +68,7 @@ void redis_info(const struct call *c);
 /* orders.c: what the engine is asked. */
 void orders_balance(const struct call *c);
 void orders_transfer(const struct call *c);
+void orders_import(const struct call *c);
 void orders_open(const struct call *c);
 void orders_stats(const struct call *c);
 void orders_history(const struct call *c);

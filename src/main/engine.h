@@ -188,6 +188,9 @@ struct engine_order {
 	struct slice amount; /* as the client wrote it */
 	struct slice id; /* empty: none */
 	struct slice memo; /* as the client wrote it; empty: none */
+	/* Only behind the order with this id, so many in a row keep their order. */
+	struct slice after; /* empty: wherever */
+	bool join; /* users not yet part of the network join by it */
 };
 
 /* A tip that somebody kept: the hash of the chain behind that serial. */

@@ -95,7 +95,7 @@ static struct waiting *waiting_new(const struct engine *e,
 		return NULL;
 	w = malloc(sizeof(*w) + s->order.sender.len + s->order.receiver.len +
 		   s->order.amount.len + s->order.id.len + s->order.memo.len +
-		   s->tips.len);
+		   s->order.after.len + s->tips.len);
 	if (!w)
 		return NULL;
 	*w = (struct waiting){ .deadline = e->now + e->request_timeout,
@@ -107,6 +107,7 @@ static struct waiting *waiting_new(const struct engine *e,
 	copy(&at, &o->amount);
 	copy(&at, &o->id);
 	copy(&at, &o->memo);
+	copy(&at, &o->after);
 	copy(&at, &w->slip.tips);
 	return w;
 }

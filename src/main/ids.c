@@ -60,7 +60,8 @@ static int keep(struct kept *k, const struct op *op)
 
 	k->op = *op;
 	k->text = malloc(op->sender.len + op->receiver.len +
-			 op->amount_text.len + op->id.len + op->memo.len);
+			 op->amount_text.len + op->id.len + op->memo.len +
+			 op->after.len);
 	if (!k->text)
 		return -ENOMEM;
 	at = k->text;
@@ -69,6 +70,7 @@ static int keep(struct kept *k, const struct op *op)
 	k->op.amount_text = copied(&at, op->amount_text);
 	k->op.id = copied(&at, op->id);
 	k->op.memo = copied(&at, op->memo);
+	k->op.after = copied(&at, op->after);
 	return 0;
 }
 
@@ -190,9 +192,13 @@ static void release(struct ids *ids, uint32_t handle)
 
 void ids_settled(struct engine *e, uint32_t pending)
 {
+	const struct pending *p = &e->ids.pool[pending];
+
 	/* Forgetting an id would let it be recorded twice. */
-	if (ids_remember(e, pending_id(&e->ids.pool[pending])) < 0)
+	if (ids_remember(e, pending_id(p)) < 0)
 		engine_stop(e, ENGINE_STOP_MEMORY, "Out of memory.");
+	memcpy(e->ids.newest, p->id, p->id_len);
+	e->ids.newest_len = p->id_len;
 	release(&e->ids, pending);
 }
 
@@ -463,6 +469,16 @@ bool ids_join(struct engine *e, const struct op *op, engine_done done,
 bool ids_maybe(const struct engine *e, struct slice id)
 {
 	return idfilter_maybe(e->ids.filter, id);
+}
+
+bool ids_precedes(const struct engine *e, struct slice id)
+{
+	uint32_t handle = find(&e->ids, id);
+
+	if (handle != MAP_NONE)
+		return !e->ids.pool[handle].parked;
+	return slice_equal(id, (struct slice){ e->ids.newest,
+					       e->ids.newest_len });
 }
 
 void ids_order(struct engine *e, const struct op *op, engine_done done,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ledger/idfilter.h"
+#include "ledger/name.h"
 #include "main/engine.h"
 #include "util/cleanup.h"
 #include "util/list.h"
@@ -22,7 +23,7 @@ struct parked;
 
 /* An id under way: queued at @sequence, or parked while backends are asked. */
 struct pending {
-	char id[64];
+	char id[OPERATION_ID_MAX];
 	uint8_t id_len;
 	uint64_t sequence;
 	struct parked *parked;
@@ -37,6 +38,9 @@ struct ids {
 	uint32_t pool_free; /* MAP_NONE: none */
 	struct list parked;
 	size_t parkeds;
+	/* The id that has become history last. */
+	char newest[OPERATION_ID_MAX];
+	uint8_t newest_len;
 };
 
 int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE]) _must_check_;
@@ -47,6 +51,11 @@ bool ids_join(struct engine *e, const struct op *op, engine_done done,
 	      void *arg);
 /* May it be on record?  Else it is certainly fresh. */
 bool ids_maybe(const struct engine *e, struct slice id);
+/*
+ * Is the order with this id queued, or the last one with an id that became
+ * history?  Then what is queued now stands behind it.  False may be a mistake.
+ */
+bool ids_precedes(const struct engine *e, struct slice id);
 /* An order with an id that is not under way: staged, or asked about. */
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg);

@@ -118,11 +118,13 @@ int op_make(const struct engine_order *order, bool opening, const char *coin,
 	int r;
 
 	ret->opening = opening;
+	ret->join = order->join;
 	ret->sender = order->sender;
 	ret->receiver = opening ? order->sender : order->receiver;
 	ret->amount_text = opening ? slice_of("0") : order->amount;
 	ret->amount = AMOUNT_ZERO;
 	ret->id = order->id;
+	ret->after = order->after;
 	r = check_form(ret, order, coin, refused);
 	if (r < 0)
 		op_refused(ret, refused);
@@ -157,8 +159,25 @@ static int stage(struct engine *e, const struct op *op, struct staged *ret,
 	if (op->opening)
 		return ledger_stage_opening(e->ledger, op->sender, ret,
 					    ret_refusal);
+	if (op->join)
+		return ledger_stage_import(e->ledger, op->sender, op->receiver,
+					   op->amount, ret, ret_refusal);
 	return ledger_stage_transfer(e->ledger, op->sender, op->receiver,
 				     op->amount, ret, ret_refusal);
+}
+
+/*
+ * What it is to stand behind may have been refused, dropped, or be parked; a
+ * client that sends many without waiting would have them in another order.
+ */
+static void refuse_misplaced(struct engine *e, engine_done done, void *arg)
+{
+	struct refused r;
+
+	refused_format(&r, OUTCOME_NOTFOUND,
+		       "The transaction that it is to stand behind is not the "
+		       "last one; nothing was changed.");
+	outcome_refuse(e, done, arg, &r);
 }
 
 bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
@@ -168,6 +187,10 @@ bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
 	struct staged s;
 	struct refused refused;
 
+	if (op->after.len && !ids_precedes(e, op->after)) {
+		refuse_misplaced(e, done, arg);
+		return false;
+	}
 	if (stage(e, op, &s, &refusal) < 0) {
 		outcome_unavailable(e, done, arg, "Out of memory.");
 		return false;

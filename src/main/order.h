@@ -18,12 +18,14 @@ struct entry;
 /* An order in the ledger's terms; slices are the caller's. */
 struct op {
 	bool opening;
+	bool join; /* users not yet part of the network join by it */
 	struct slice sender;
 	struct slice receiver; /* of an opening the sender */
 	struct slice amount_text;
 	struct amount amount;
 	struct slice id;
 	struct slice memo; /* encoded; into memo_text */
+	struct slice after; /* the id to stand behind; empty: wherever */
 	char memo_text[3 * MEMO_MAX];
 };
 

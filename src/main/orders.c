@@ -52,29 +52,41 @@ static void receipt_done(void *arg, const struct outcome *o)
 	conclude(arg, o, reply_receipt);
 }
 
-/* [ID id] [MEMO text] */
+/* [ID id] [MEMO text] [AFTER id] */
 static bool take_order_options(const struct call *c, size_t at,
 			       struct engine_order *order)
 {
 	const struct command_option options[] = {
 		{ "ID", &order->id },
 		{ "MEMO", &order->memo },
+		{ "AFTER", &order->after },
 	};
 
 	return commands_options(c, at, options, ELEMENTS(options));
 }
 
-void orders_transfer(const struct call *c)
+static void transfer(const struct call *c, bool join)
 {
 	struct engine_order order = {
 		.sender = c->arg[0],
 		.receiver = c->arg[1],
 		.amount = c->arg[2],
+		.join = join,
 	};
 
 	if (take_order_options(c, 3, &order))
 		engine_transfer(c->client->env->engine, &order, receipt_done,
 				c->answer);
+}
+
+void orders_transfer(const struct call *c)
+{
+	transfer(c, false);
+}
+
+void orders_import(const struct call *c)
+{
+	transfer(c, true);
 }
 
 void orders_open(const struct call *c)

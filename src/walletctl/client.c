@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "util/buf.h"
 #include "util/parse.h"
 #include "util/slice.h"
 #include "util/timestamp.h"
@@ -33,6 +34,8 @@ struct client {
 	redisReader *reader;
 	size_t fed; /* bytes since the last answer */
 	bool sent;
+	struct buf out; /* requests that were put, … */
+	size_t written; /* … so many bytes of them are gone */
 	char fault[FAULT_SIZE];
 };
 
@@ -109,6 +112,8 @@ static void disconnect(struct client *c)
 	c->reader = NULL;
 	closep(&c->fd);
 	c->fd = -EBADF;
+	buf_clear(&c->out);
+	c->written = 0;
 }
 
 struct client *client_free(struct client *c)
@@ -116,6 +121,7 @@ struct client *client_free(struct client *c)
 	if (!c)
 		return NULL;
 	disconnect(c);
+	buf_done(&c->out);
 	free(c->host);
 	free(c->server);
 	free(c);
@@ -262,38 +268,42 @@ static int send_all(struct client *c, const char *data, size_t len,
 	return 0;
 }
 
-static int send_request(struct client *c, const struct client_request *q,
-			int64_t deadline)
+/* @q in RESP, for redisFreeCommand(); its length. */
+static int format_request(struct client *c, const struct client_request *q,
+			  char **ret)
 {
 	size_t lengths[CLIENT_ARGS_MAX];
 	const char *args[CLIENT_ARGS_MAX];
-	char *text;
 	int len;
-	int r;
 
 	for (size_t i = 0; i < q->args; i++) {
 		args[i] = q->arg[i];
 		lengths[i] = strlen(q->arg[i]);
 	}
-	len = redisFormatCommandArgv(&text, (int)q->args, args, lengths);
-	if (len < 0)
-		return fail(c, -ENOMEM, "there is no memory");
+	len = redisFormatCommandArgv(ret, (int)q->args, args, lengths);
+	return len < 0 ? fail(c, -ENOMEM, "there is no memory") : len;
+}
 
+static int send_request(struct client *c, const struct client_request *q,
+			int64_t deadline)
+{
+	char *text;
+	int len;
+	int r;
+
+	len = format_request(c, q, &text);
+	if (len < 0)
+		return len;
 	r = send_all(c, text, (size_t)len, deadline);
 	redisFreeCommand(text);
 	return r;
 }
 
-/* Give the reader what has come. */
-static int feed(struct client *c, int64_t deadline)
+/* Give the reader what has come; nothing is fine, too. */
+static int receive_some(struct client *c)
 {
 	char chunk[READ_SIZE];
 	ssize_t n;
-	int r;
-
-	r = await(c->fd, POLLIN, deadline);
-	if (r < 0)
-		return fail(c, r, "%s did not answer in time", c->server);
 
 	n = recv(c->fd, chunk, sizeof(chunk), 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -315,27 +325,42 @@ static int feed(struct client *c, int64_t deadline)
 	return 0;
 }
 
+static int feed(struct client *c, int64_t deadline)
+{
+	int r;
+
+	r = await(c->fd, POLLIN, deadline);
+	if (r < 0)
+		return fail(c, r, "%s did not answer in time", c->server);
+	return receive_some(c);
+}
+
+/* The next answer, if all of it was read, else -EAGAIN. */
+static int parse_answer(struct client *c, redisReply **ret)
+{
+	void *reply = NULL;
+
+	if (redisReaderGetReply(c->reader, &reply) != REDIS_OK)
+		return fail(c, -EBADMSG,
+			    "%s does not answer as a main daemon does: %s",
+			    c->server, redisReaderGetError(c->reader));
+	if (!reply)
+		return -EAGAIN;
+	c->fed = 0;
+	*ret = reply;
+	return 0;
+}
+
 static int read_answer(struct client *c, int64_t deadline, redisReply **ret)
 {
-	for (;;) {
-		void *reply = NULL;
-		int r;
+	int r;
 
-		if (redisReaderGetReply(c->reader, &reply) != REDIS_OK)
-			return fail(c, -EBADMSG,
-				    "%s does not answer as a main daemon does: "
-				    "%s",
-				    c->server, redisReaderGetError(c->reader));
-		if (reply) {
-			c->fed = 0;
-			*ret = reply;
-			return 0;
-		}
-
+	while ((r = parse_answer(c, ret)) == -EAGAIN) {
 		r = feed(c, deadline);
 		if (r < 0)
-			return r;
+			break;
 	}
+	return r;
 }
 
 static int ask(struct client *c, const struct client_request *request,
@@ -397,6 +422,86 @@ int client_receive(struct client *c, int64_t until, redisReply **ret)
 	if (r < 0)
 		disconnect(c);
 	return r;
+}
+
+int client_put(struct client *c, const struct client_request *request)
+{
+	char *text;
+	int len;
+	int r;
+
+	len = format_request(c, request, &text);
+	if (len < 0)
+		return len;
+	r = buf_add(&c->out, text, (size_t)len);
+	redisFreeCommand(text);
+	return r < 0 ? fail(c, r, "there is no memory") : 0;
+}
+
+/* As much of what was put as the socket takes. */
+static int write_some(struct client *c)
+{
+	size_t left = c->out.len - c->written;
+	ssize_t n;
+
+	if (left == 0)
+		return 0;
+	n = send(c->fd, c->out.data + c->written, left, MSG_NOSIGNAL);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0)
+		return fail(c, -errno, "%s took no request: %s", c->server,
+			    strerror(errno));
+
+	c->sent = true;
+	c->written += (size_t)n;
+	if (c->written == c->out.len) {
+		buf_clear(&c->out);
+		c->written = 0;
+	}
+	return 0;
+}
+
+static int pump(struct client *c, int64_t until)
+{
+	bool writes = c->written < c->out.len;
+	int r;
+
+	r = await(c->fd, (short)(POLLIN | (writes ? POLLOUT : 0)), until);
+	if (r < 0)
+		return fail(c, r, "%s did not answer in time", c->server);
+	r = write_some(c);
+	return r < 0 ? r : receive_some(c);
+}
+
+int client_pump(struct client *c, int64_t until)
+{
+	int r = 0;
+
+	if (c->fd < 0)
+		r = connect_server(c, until);
+	if (r == 0)
+		r = pump(c, until);
+	if (r < 0)
+		disconnect(c);
+	return r;
+}
+
+int client_take(struct client *c, redisReply **ret)
+{
+	int r;
+
+	if (c->fd < 0)
+		return -EAGAIN;
+	r = parse_answer(c, ret);
+	if (r < 0 && r != -EAGAIN)
+		disconnect(c);
+	return r;
+}
+
+void client_drop(struct client *c)
+{
+	disconnect(c);
 }
 
 bool client_sent(const struct client *c)

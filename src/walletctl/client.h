@@ -65,6 +65,24 @@ int client_send(struct client *c, const struct client_request *request,
 int client_receive(struct client *c, int64_t until,
 		   redisReply **ret) _must_check_;
 
+/*
+ * Many requests without waiting for each answer: put them, then pump and take
+ * by turns.
+ */
+/* Have a request written by the next pumps.  0 or -ENOMEM. */
+int client_put(struct client *c,
+	       const struct client_request *request) _must_check_;
+/*
+ * Write of what was put, and read of what has come, as much as goes at once;
+ * connects if need be.  Waits until @until for either.  Errors as client_ask();
+ * what was put and not written is forgotten then, and so are the answers.
+ */
+int client_pump(struct client *c, int64_t until) _must_check_;
+/* The next answer that was read; -EAGAIN: none; else as client_ask(). */
+int client_take(struct client *c, redisReply **ret) _must_check_;
+/* Close the connection; the next call makes a new one. */
+void client_drop(struct client *c);
+
 /* Did any byte of the last requests leave?  If not, nothing happened. */
 bool client_sent(const struct client *c);
 /* Why the last call failed, as a sentence without its full stop. */

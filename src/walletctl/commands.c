@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "walletctl/catalog.h"
+#include "walletctl/export.h"
 #include "walletctl/health.h"
+#include "walletctl/import.h"
 #include "walletctl/listing.h"
 #include "walletctl/orders.h"
 #include "walletctl/queries.h"
@@ -46,6 +48,14 @@ const struct command commands_table[] = {
 	{ "verify", "", "have all transactions read anew and checked",
 	  OPTION_BIT(OPTION_TIP) | OPTION_BIT(OPTION_QUIET), false, false,
 	  verify },
+	{ "import", "FILE...", "take over transactions from files",
+	  OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
+		  OPTION_BIT(OPTION_QUIET),
+	  false, true, import_files },
+	{ "export", "", "write all transactions",
+	  OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_OUTPUT) |
+		  OPTION_BIT(OPTION_QUIET),
+	  false, false, export_all },
 	{ "status", "", "show how the daemons are",
 	  0, false, false, health_status },
 	{ "resume", "", "finish the orders whose answer never came",
@@ -68,6 +78,7 @@ static const struct {
 	{ "AMOUNT", "a whole number of coins" },
 	{ "SERIAL", "the number of a transaction" },
 	{ "COMMAND", "the name of a command" },
+	{ "FILE", "the name of a file, or - for standard input" },
 };
 
 static const char *meaning_of(const char *word, size_t len)
@@ -129,7 +140,8 @@ static enum status check_args(struct context *ctx)
 	while (*word) {
 		bool optional = *word == '[';
 		const char *name = word + (optional ? 1 : 0);
-		size_t len = strcspn(name, " ]");
+		size_t len = strcspn(name, " ].");
+		bool many = strncmp(name + len, "...", 3) == 0;
 
 		if (ctx->arg[given])
 			given++;
@@ -139,8 +151,10 @@ static enum status check_args(struct context *ctx)
 					     "expected %s",
 					     ctx->command->name, (int)len, name,
 					     meaning_of(name, len));
+		while (many && ctx->arg[given])
+			given++;
 		word = name + len;
-		word += strspn(word, "] ");
+		word += strspn(word, "]. ");
 	}
 
 	if (ctx->arg[given])

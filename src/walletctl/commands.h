@@ -13,7 +13,7 @@
 
 struct command {
 	const char *name;
-	const char *args; /* in capitals; "[X]" may be left out */
+	const char *args; /* in capitals; "[X]" may be left out, "X..." again */
 	const char *help; /* one line, no full stop */
 	unsigned options; /* its own, a set of OPTION_BIT() */
 	bool local;	  /* needs no server */

@@ -21,6 +21,19 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/orders.c src/walletctl/orders.h \
 	src/walletctl/progress.c src/walletctl/progress.h \
 	src/walletctl/verify.c src/walletctl/verify.h \
+	src/walletctl/pipeline.c src/walletctl/pipeline.h \
+	src/walletctl/csv.c src/walletctl/csv.h \
+	src/walletctl/accounting.c src/walletctl/accounting.h \
+	src/walletctl/forms.c src/walletctl/forms.h \
+	src/walletctl/outfile.c src/walletctl/outfile.h \
+	src/walletctl/export.c src/walletctl/export.h \
+	src/walletctl/linefile.c src/walletctl/linefile.h \
+	src/walletctl/transfers.c src/walletctl/transfers.h \
+	src/walletctl/mistakes.c src/walletctl/mistakes.h \
+	src/walletctl/import_read.c src/walletctl/import_read.h \
+	src/walletctl/import_check.c src/walletctl/import_check.h \
+	src/walletctl/import_send.c src/walletctl/import_send.h \
+	src/walletctl/import.c src/walletctl/import.h \
 	src/walletctl/commands.c src/walletctl/commands.h \
 	src/walletctl/program.c src/walletctl/program.h
 

@@ -45,6 +45,14 @@ const struct option_spec options_table[OPTION_KEYS] = {
 			 false },
 	[OPTION_QUIET] = { "quiet", NULL, "say nothing unless it is wrong",
 			   false },
+	[OPTION_FORMAT] = { "format", "FORMAT",
+			    "alichain, csv, json, ledger, encrypted", false },
+	[OPTION_OUTPUT] = { "output", "FILE",
+			    "write to this file, which appears when it is "
+			    "whole",
+			    false },
+	[OPTION_DRY_RUN] = { "dry-run", NULL, "check all, and change nothing",
+			     false },
 };
 
 /* The key of the option with these @len bytes of name, or -1. */

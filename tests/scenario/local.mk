@@ -11,6 +11,7 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-disk-full.py \
 	tests/scenario/test-faults.py \
 	tests/scenario/test-ids.py \
+	tests/scenario/test-inout.py \
 	tests/scenario/test-join.py \
 	tests/scenario/test-kill-loop.py \
 	tests/scenario/test-limits.py \

@@ -56,6 +56,11 @@ def test_commands_and_options():
         want = sorted(known[""][1] + known[command][1])
         assert offered(None, f"walletctl {command} --") == want, command
     assert offered(None, "walletctl transfer --me") == ["--memo"]
+    assert offered(None, "walletctl export --format l") == ["ledger"]
+    # Files where there may be any number of them, and behind --output.
+    for line in ("walletctl import ", "walletctl import a b ", "walletctl export --output "):
+        assert offered(None, line + "block", os.path.join(harness.TOP_SRC, "data")) == [
+            "block1.txt", "block2.txt", "block3.txt"], line
     # A value is nobody's to guess.
     for line in ("walletctl --server ", "walletctl transfer --memo ", "walletctl --timeout=",
                  "walletctl list ", "walletctl transfer Ali Ben "):

@@ -71,9 +71,14 @@ static uint64_t judge_insufficient(const struct oracle *o, const struct fact *f,
 	const struct history *h = &o->history;
 	int user = history_user(f->user);
 
-	for (uint64_t p = low; p <= h->last && begun_by(h, p, f->told); p++)
-		if (h->balance[p][user] == f->balance && f->balance < f->amount)
+	for (uint64_t p = low; p <= h->last && begun_by(h, p, f->told); p++) {
+		int64_t had = h->balance[p][user];
+
+		if (had < 0 && f->joins)
+			had = SIM_INITIAL;
+		if (had == f->balance && f->balance < f->amount)
 			return p;
+	}
 	world_fail(o->world, "a transfer of %" PRId64 " was refused as %s has %"
 		   PRId64 ", behind serial %" PRIu64 " it never was so",
 		   f->amount, f->user, f->balance, low);
@@ -98,6 +103,9 @@ static uint64_t judge_no_member(const struct oracle *o, const struct fact *f,
 {
 	const int64_t *balance = o->history.balance[low];
 
+	if (f->joins)
+		world_fail(o->world, "%s and %s were to join, and were told not "
+			   "to be members", f->user, f->receiver);
 	if (balance[history_user(f->user)] >= 0 &&
 	    balance[history_user(f->receiver)] >= 0)
 		world_fail(o->world, "%s and %s were told not to be members, "

@@ -57,6 +57,7 @@ struct fact {
 	int64_t amount;
 	char id[SIM_ID_SIZE];
 	char memo[16];
+	bool joins; /* of a transfer: both are members by it */
 	uint64_t serial; /* of a list: from */
 	int64_t balance; /* of a verification: all coins */
 	int64_t time;

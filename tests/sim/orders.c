@@ -27,7 +27,8 @@ struct share {
 };
 
 static const struct share mix[] = {
-	{ DO_TRANSFER, FACT_TRANSFER, 52 }, { DO_OPEN, FACT_TRANSFER, 6 },
+	{ DO_TRANSFER, FACT_TRANSFER, 44 }, { DO_IMPORT, FACT_TRANSFER, 8 },
+	{ DO_OPEN, FACT_TRANSFER, 6 },
 	{ DO_BALANCE, FACT_BALANCE, 11 },   { DO_TIP, FACT_TIP, 4 },
 	{ DO_LIST, FACT_LIST, 5 },	    { DO_HISTORY, FACT_HISTORY, 6 },
 	{ DO_STATS, FACT_STATS, 5 },	    { DO_SHOW, FACT_SHOW, 3 },
@@ -99,6 +100,9 @@ static void draw(struct orders *s, unsigned number, struct order *ret)
 			       (int)world_below(w, CLIENTS),
 			       (unsigned)world_below(w, 20));
 		return;
+	case DO_IMPORT:
+		ret->fact.joins = true;
+		return;
 	case DO_TRANSFER:
 	case DO_REUSE:
 	case DO_BALANCE:
@@ -159,7 +163,8 @@ void orders_draw(struct orders *s, unsigned number, struct order *ret)
 
 bool order_changes(const struct order *o)
 {
-	return o->what == DO_TRANSFER || o->what == DO_OPEN;
+	return o->what == DO_TRANSFER || o->what == DO_IMPORT ||
+	       o->what == DO_OPEN;
 }
 
 void orders_keep(struct orders *s, const struct order *o)
@@ -182,8 +187,10 @@ void order_ask(const struct order *o, struct engine *e, engine_record record,
 
 	(void)snprintf(amount, sizeof(amount), "%" PRId64, f->amount);
 	order.amount = slice_of(amount);
+	order.join = f->joins;
 	switch (o->what) {
 	case DO_TRANSFER:
+	case DO_IMPORT:
 	case DO_REUSE:
 		engine_transfer(e, &order, done, arg);
 		return;
@@ -310,6 +317,7 @@ void order_take(const struct order *o, const struct outcome *out,
 		return;
 	switch (o->what) {
 	case DO_TRANSFER:
+	case DO_IMPORT:
 	case DO_OPEN:
 		answer->balance =
 			(int64_t)amount_to_u64(out->u.receipt.balance);

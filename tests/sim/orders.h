@@ -14,6 +14,7 @@ struct world;
 
 enum what {
 	DO_TRANSFER,
+	DO_IMPORT, /* a transfer by which unknown users join */
 	DO_OPEN,
 	DO_REUSE, /* an id on record, with other contents */
 	DO_BALANCE,

@@ -111,10 +111,12 @@ void engine_balance(struct engine *e, struct slice user, engine_done done,
 void engine_transfer(struct engine *e, const struct engine_order *order,
 		     engine_done done, void *arg)
 {
-	NOTE("transfer %.*s %.*s %.*s id=%.*s memo=%.*s",
-	     SLICE_ARG(order->sender), SLICE_ARG(order->receiver),
+	NOTE("%s %.*s %.*s %.*s id=%.*s memo=%.*s%s%.*s",
+	     order->join ? "import" : "transfer", SLICE_ARG(order->sender),
+	     SLICE_ARG(order->receiver),
 	     SLICE_ARG(order->amount), SLICE_ARG(order->id),
-	     SLICE_ARG(order->memo));
+	     SLICE_ARG(order->memo), order->after.len ? " after=" : "",
+	     SLICE_ARG(order->after));
 	note(e, NULL, done, arg);
 }
 

@@ -605,6 +605,23 @@ struct told *order_transfer(const char *sender, const char *receiver,
 	return order_with(sender, receiver, amount, "", "");
 }
 
+struct told *order_import(const char *sender, const char *receiver,
+			  const char *amount, const char *id, const char *after)
+{
+	struct told *t = bench_told();
+	const struct engine_order o = {
+		.sender = slice_of(sender),
+		.receiver = slice_of(receiver),
+		.amount = slice_of(amount),
+		.id = slice_of(id),
+		.after = slice_of(after),
+		.join = true,
+	};
+
+	engine_transfer(bench.e, &o, bench_done, t);
+	return t;
+}
+
 struct told *order_open(const char *user, const char *id)
 {
 	struct told *t = bench_told();

@@ -236,6 +236,10 @@ struct told *order_transfer(const char *sender, const char *receiver,
 			    const char *amount);
 struct told *order_with(const char *sender, const char *receiver,
 			const char *amount, const char *id, const char *memo);
+/* Unknown users join by it; @after may be "". */
+struct told *order_import(const char *sender, const char *receiver,
+			  const char *amount, const char *id,
+			  const char *after);
 struct told *order_open(const char *user, const char *id);
 struct told *order_balance(const char *user);
 struct told *order_tip(void);

@@ -268,6 +268,128 @@ START_TEST(a_false_alarm_is_carried_out)
 }
 END_TEST
 
+static const char misplaced[] =
+	"The transaction that it is to stand behind is not the last one; "
+	"nothing was changed.";
+
+START_TEST(by_an_import_unknown_users_join)
+{
+	struct told *t;
+	struct told *again;
+
+	bench_open();
+	t = order_import("Zoe", "Max", "100", "id-1", "");
+	bench_run();
+	expect_serial(t, 4);
+	expect_balance("Zoe", 900);
+	expect_balance("Max", 1100);
+	/* Whatever it was to stand behind: it is on record. */
+	again = order_import("Zoe", "Max", "100", "id-1", "x");
+	bench_run();
+	expect_same_receipt(again, t);
+}
+END_TEST
+
+/* Who was to join by what came to nothing has not joined. */
+START_TEST(an_import_that_was_dropped_lets_nobody_join)
+{
+	struct told *t;
+
+	bench_open();
+	expect_balance("Ali", 995);
+	hold(HOLD(FRAME_APPEND));
+	(void)order_transfer("Ali", "Ben", "1");
+	bench_run();
+	t = order_import("Zoe", "Max", "100", "id-1", "");
+	(void)order_import("Max", "Eve", "1100", "id-2", "id-1");
+	bench_pass(BENCH_TIMEOUT);
+	expect_refused(t, OUTCOME_UNAVAILABLE, NULL);
+	hold(0);
+	bench_pass(5 * SEC);
+	t = order_transfer("Ali", "Zoe", "1");
+	bench_run();
+	expect_refused(t, OUTCOME_NOUSER, NULL);
+	t = order_import("Ali", "Zoe", "1", "id-1", "");
+	bench_run();
+	expect_serial(t, 5);
+	ck_assert_uint_eq(bench_info().users, 4);
+}
+END_TEST
+
+START_TEST(many_in_a_row_stand_in_their_order)
+{
+	struct told *t[4];
+
+	bench_open();
+	t[0] = order_import("Zoe", "Max", "100", "id-1", "");
+	t[1] = order_import("Zoe", "Max", "901", "id-2", "id-1");
+	t[2] = order_import("Max", "Zoe", "1", "id-3", "id-2");
+	t[3] = order_import("Max", "Zoe", "2", "id-4", "id-1");
+	bench_run();
+	expect_serial(t[0], 4);
+	expect_refused(t[1], OUTCOME_INSUFFICIENT, NULL);
+	expect_refused(t[2], OUTCOME_NOTFOUND, misplaced);
+	/* Not behind the last one, but behind one that was on its way. */
+	expect_serial(t[3], 5);
+	/* All of it is history: the newest id is still known. */
+	t[0] = order_import("Max", "Zoe", "3", "id-5", "id-4");
+	bench_run();
+	expect_serial(t[0], 6);
+	t[1] = order_import("Max", "Zoe", "4", "id-6", "id-1");
+	bench_run();
+	expect_refused(t[1], OUTCOME_NOTFOUND, misplaced);
+}
+END_TEST
+
+/* While it is asked whether its id is on record, nothing may overtake it. */
+START_TEST(nothing_overtakes_a_false_alarm)
+{
+	struct told *t[3];
+
+	bench_open();
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-2")), 0);
+	hold(HOLD(FRAME_FETCH));
+	t[0] = order_import("Ali", "Ben", "1", "id-1", "");
+	t[1] = order_import("Ali", "Ben", "2", "id-2", "id-1");
+	t[2] = order_import("Ali", "Ben", "3", "id-3", "id-2");
+	bench_run();
+	expect_waiting(t[1]);
+	expect_refused(t[2], OUTCOME_NOTFOUND, misplaced);
+	hold(0);
+	bench_run();
+	expect_serial(t[0], 4);
+	expect_serial(t[1], 5);
+}
+END_TEST
+
+/* What it was to stand behind was dropped while it was asked for. */
+START_TEST(a_false_alarm_is_not_staged_out_of_order)
+{
+	struct told *t[2];
+
+	bench_open();
+	expect_balance("Ali", 995);
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-2")), 0);
+	hold(HOLD(FRAME_APPEND) | HOLD(FRAME_FETCH));
+	(void)order_transfer("Ali", "Ben", "1");
+	bench_run();
+	t[0] = order_import("Ali", "Ben", "1", "id-1", "");
+	bench_pass(BENCH_TIMEOUT - SEC);
+	t[1] = order_import("Ali", "Ben", "2", "id-2", "id-1");
+	bench_pass(SEC);
+	expect_refused(t[0], OUTCOME_UNAVAILABLE, NULL);
+	/* First the batch comes through, then the answer to the question. */
+	hold(HOLD(FRAME_FETCH));
+	bench_pass(2 * SEC);
+	ck_assert(!bench_info().stalled);
+	expect_waiting(t[1]);
+	hold(0);
+	bench_pass(SEC);
+	expect_refused(t[1], OUTCOME_NOTFOUND, misplaced);
+	ck_assert_uint_eq(bench_info().serial, 4);
+}
+END_TEST
+
 START_TEST(two_at_once_while_it_is_asked_for)
 {
 	struct told *first = recorded();
@@ -373,6 +495,11 @@ static TCase *asked_for(void)
 	tcase_add_test(c, on_record_since_before_the_start);
 	tcase_add_test(c, an_opening_on_record);
 	tcase_add_test(c, a_false_alarm_is_carried_out);
+	tcase_add_test(c, by_an_import_unknown_users_join);
+	tcase_add_test(c, an_import_that_was_dropped_lets_nobody_join);
+	tcase_add_test(c, many_in_a_row_stand_in_their_order);
+	tcase_add_test(c, nothing_overtakes_a_false_alarm);
+	tcase_add_test(c, a_false_alarm_is_not_staged_out_of_order);
 	tcase_add_test(c, two_at_once_while_it_is_asked_for);
 	tcase_add_test(c, two_at_once_on_a_false_alarm);
 	tcase_add_test(c, without_a_backend_nobody_can_tell);

@@ -391,6 +391,19 @@ static enum refusal stage_opening(struct ledger *l, const char *user,
 	return refusal;
 }
 
+static enum refusal stage_import(struct ledger *l, const char *sender,
+				 const char *receiver, uint64_t amount,
+				 struct staged *ret)
+{
+	enum refusal refusal;
+
+	ck_assert_int_eq(ledger_stage_import(l, slice_of(sender),
+					     slice_of(receiver), of(amount),
+					     ret, &refusal),
+			 0);
+	return refusal;
+}
+
 /* In the order in which the original system looks. */
 START_TEST(each_refusal_has_its_reason)
 {
@@ -506,6 +519,71 @@ START_TEST(an_opening_that_is_taken_back_is_forgotten)
 }
 END_TEST
 
+/* As in a history: whoever is named is part of the network from then on. */
+START_TEST(by_an_import_unknown_users_join)
+{
+	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
+	struct staged s;
+
+	ck_assert_int_eq(stage_import(l, "Zoe", "Max", 300, &s), REFUSAL_NONE);
+	ck_assert_uint_eq(amount_to_u64(s.sender_after), 700);
+	ck_assert(!ledger_is_member(l, slice_of("Zoe")));
+	ck_assert_int_eq(stage(l, "Max", "Ali", 1300, &s), REFUSAL_NONE);
+	ck_assert_int_eq(stage_opening(l, "Zoe", &s), REFUSAL_EXISTS);
+	ck_assert_int_eq(stage_import(l, "Ali", "Eve", 1, &s), REFUSAL_NONE);
+	ck_assert_int_eq(stage_import(l, "Eve", "Ben", 1001, &s), REFUSAL_NONE);
+	/* Between members it is a transfer like any other. */
+	ck_assert_int_eq(stage_import(l, "Ali", "Ben", 2145, &s),
+			 REFUSAL_INSUFFICIENT);
+	ck_assert_uint_eq(amount_to_u64(s.sender_after), 2144);
+}
+END_TEST
+
+START_TEST(an_import_that_is_refused_lets_nobody_join)
+{
+	static const char longest[] =
+		"a234567890a234567890a234567890a234567890a234567890a23456789012345";
+	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
+	struct staged s;
+
+	ck_assert_int_eq(stage_import(l, "a,b", "Ali", 1, &s),
+			 REFUSAL_SENDER_NAME);
+	ck_assert_int_eq(stage_import(l, "Zoe", longest, 1, &s),
+			 REFUSAL_RECEIVER_NAME);
+	ck_assert_int_eq(stage_import(l, "Zoe", "Zoe", 1, &s), REFUSAL_SELF);
+	ck_assert_int_eq(stage_import(l, "Zoe", "Max", 0, &s), REFUSAL_AMOUNT);
+	ck_assert_int_eq(stage_import(l, "Zoe", "Max", 1001, &s),
+			 REFUSAL_INSUFFICIENT);
+	ck_assert_uint_eq(amount_to_u64(s.sender_after), INITIAL);
+	ck_assert_int_eq(stage_import(l, "Ali", "Max", 846, &s),
+			 REFUSAL_INSUFFICIENT);
+	ck_assert_uint_eq(ledger_users(l), 12);
+	ck_assert_int_eq(stage(l, "Ali", "Max", 1, &s), REFUSAL_NO_RECEIVER);
+}
+END_TEST
+
+START_TEST(an_import_that_is_taken_back_is_forgotten)
+{
+	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
+	struct staged both;
+	struct staged one;
+	struct staged none;
+
+	ck_assert_int_eq(stage_import(l, "Zoe", "Max", 5, &both), REFUSAL_NONE);
+	ck_assert_int_eq(stage_import(l, "Eve", "Zoe", 5, &one), REFUSAL_NONE);
+	ck_assert_int_eq(stage_import(l, "Max", "Eve", 5, &none), REFUSAL_NONE);
+	ck_assert_uint_eq(ledger_users(l), 15);
+	ledger_unstage(l, &none);
+	ck_assert_uint_eq(ledger_users(l), 15);
+	ledger_unstage(l, &one);
+	ck_assert_uint_eq(ledger_users(l), 14);
+	ledger_unstage(l, &both);
+	ck_assert_uint_eq(ledger_users(l), 12);
+	ck_assert_int_eq(stage_opening(l, "Max", &one), REFUSAL_NONE);
+	ck_assert_int_eq(stage(l, "Max", "Zoe", 1, &none), REFUSAL_NO_RECEIVER);
+}
+END_TEST
+
 /* The record of a staged transfer, as the commit engine makes it. */
 static void settle(struct ledger *l, const struct staged *s, int64_t time,
 		   char line[RECORD_LINE_MAX])
@@ -563,13 +641,19 @@ struct model {
 	uint64_t settled;
 };
 
+static void model_join(struct model *m, uint32_t user)
+{
+	if (!m->member[user])
+		m->balance[user] = INITIAL;
+	m->member[user] = true;
+}
+
 static void model_do(struct model *m, const struct entry *e)
 {
-	if (e->sender == e->receiver) {
-		m->member[e->sender] = true;
-		m->balance[e->sender] = INITIAL;
+	model_join(m, e->sender);
+	model_join(m, e->receiver);
+	if (e->sender == e->receiver)
 		return;
-	}
 	m->balance[e->sender] -= e->amount;
 	m->balance[e->receiver] += e->amount;
 }
@@ -583,12 +667,17 @@ static struct model model_staged(const struct model *m)
 	return all;
 }
 
-static enum refusal model_refusal(const struct model *m, const struct entry *e)
+static enum refusal model_refusal(const struct model *m, const struct entry *e,
+				  bool join)
 {
 	struct model all = model_staged(m);
 
 	if (e->sender == e->receiver)
 		return REFUSAL_SELF;
+	if (join) {
+		model_join(&all, e->sender);
+		model_join(&all, e->receiver);
+	}
 	if (!all.member[e->sender] && !all.member[e->receiver])
 		return REFUSAL_NO_SENDER_NOR_RECEIVER;
 	if (!all.member[e->sender])
@@ -612,7 +701,8 @@ static void try_transfer(struct ledger *l, struct model *m, struct rng *r)
 	struct entry e = { .sender = (uint32_t)rng_below(r, USERS),
 			   .receiver = (uint32_t)rng_below(r, USERS),
 			   .amount = (int64_t)rng_below(r, INITIAL / 2) };
-	enum refusal expected = model_refusal(m, &e);
+	bool join = rng_below(r, 4) == 0;
+	enum refusal expected = model_refusal(m, &e, join);
 	char sender[16];
 	char receiver[16];
 
@@ -620,9 +710,10 @@ static void try_transfer(struct ledger *l, struct model *m, struct rng *r)
 		return;
 	name_of(e.sender, sender);
 	name_of(e.receiver, receiver);
-	ck_assert_int_eq(
-		stage(l, sender, receiver, (uint64_t)e.amount, &e.staged),
-		expected);
+	ck_assert_int_eq((join ? stage_import : stage)(l, sender, receiver,
+						       (uint64_t)e.amount,
+						       &e.staged),
+			 expected);
 	if (expected == REFUSAL_NONE)
 		m->queue[m->queued++] = e;
 }
@@ -760,6 +851,9 @@ static TCase *staging_case(void)
 	tcase_add_test(c, an_opening_is_refused_for_its_name_or_a_member);
 	tcase_add_test(c, what_is_staged_is_counted_on_but_not_shown);
 	tcase_add_test(c, an_opening_that_is_taken_back_is_forgotten);
+	tcase_add_test(c, by_an_import_unknown_users_join);
+	tcase_add_test(c, an_import_that_is_refused_lets_nobody_join);
+	tcase_add_test(c, an_import_that_is_taken_back_is_forgotten);
 	tcase_add_test(c, settling_makes_it_history);
 	tcase_add_test(
 		c, any_order_of_things_agrees_with_the_model_and_its_history);

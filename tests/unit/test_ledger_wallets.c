@@ -214,6 +214,36 @@ START_TEST(an_opening_that_is_taken_back_leaves_nobody)
 }
 END_TEST
 
+START_TEST(who_joins_by_a_transfer_is_a_member_when_it_is_settled)
+{
+	_cleanup_(wallets_freep) struct wallets *w = new_wallets(INITIAL);
+
+	ck_assert_int_eq(wallets_join(w, 3), 0);
+	ck_assert_int_eq(wallets_join(w, 500), 0);
+	ck_assert_int_eq(wallets_stage(w, 3, 500, of(10)), 0);
+	ck_assert(!wallets_is_member(w, 3));
+	ck_assert_uint_eq(staged(w, 500), INITIAL + 10);
+	wallets_settle(w, 3, 500, of(10));
+	ck_assert_uint_eq(committed(w, 3), INITIAL - 10);
+	ck_assert_uint_eq(committed(w, 500), INITIAL + 10);
+	ck_assert_uint_eq(wallets_members(w), 2);
+}
+END_TEST
+
+START_TEST(who_joined_leaves_behind_the_transfer)
+{
+	_cleanup_(wallets_freep) struct wallets *w = new_wallets(INITIAL);
+
+	ck_assert_int_eq(wallets_apply(w, 0, 1, of(1)), 0);
+	ck_assert_int_eq(wallets_join(w, 2), 0);
+	ck_assert_int_eq(wallets_stage(w, 0, 2, of(10)), 0);
+	wallets_unstage(w, 0, 2, of(10));
+	wallets_leave(w, 2);
+	ck_assert(!wallets_is_staged_member(w, 2));
+	ck_assert_uint_eq(staged(w, 0), INITIAL - 1);
+}
+END_TEST
+
 /* The model: what is committed, and the queue of what is staged. */
 struct transfer {
 	uint32_t sender;
@@ -364,6 +394,8 @@ Suite *test_ledger_wallets(void)
 	tcase_add_test(c, staging_past_the_limit_changes_nothing);
 	tcase_add_test(c, an_opening_is_a_member_only_when_settled);
 	tcase_add_test(c, an_opening_that_is_taken_back_leaves_nobody);
+	tcase_add_test(c, who_joins_by_a_transfer_is_a_member_when_it_is_settled);
+	tcase_add_test(c, who_joined_leaves_behind_the_transfer);
 	tcase_add_test(c, any_order_of_things_agrees_with_the_model);
 	tcase_add_test(c, no_wallets_are_freed_harmlessly);
 	suite_add_tcase(s, c);

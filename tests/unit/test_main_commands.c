@@ -57,7 +57,7 @@ START_TEST(courtesies)
 		{ "HELLO x\r\n", NULL,
 		  "-ERR Protocol version is not an integer or out of "
 		  "range\r\n" },
-		{ "COMMAND COUNT\r\n", NULL, ":17\r\n" },
+		{ "COMMAND COUNT\r\n", NULL, ":18\r\n" },
 		{ "COMMAND INFO tip nope\r\n", NULL,
 		  "*2\r\n*6\r\n$3\r\ntip\r\n:1\r\n*1\r\n+readonly\r\n"
 		  ":0\r\n:0\r\n:0\r\n*-1\r\n" },
@@ -109,6 +109,12 @@ START_TEST(coins)
 		  "transfer Ali Ben 15 id=x1 memo=", receipt },
 		{ "Transfer Ali Ben -1 Memo \"two coffees\" ID x1\r\n",
 		  "transfer Ali Ben -1 id=x1 memo=two coffees", receipt },
+		{ "Transfer Ali Ben 1 after x0 ID x1\r\n",
+		  "transfer Ali Ben 1 id=x1 memo= after=x0", receipt },
+		{ "IMPORT Eve Joe 15\r\n", "import Eve Joe 15 id= memo=",
+		  receipt },
+		{ "import Eve Joe 15 MEMO hi AFTER x0 ID x1\r\n",
+		  "import Eve Joe 15 id=x1 memo=hi after=x0", receipt },
 		{ "OPEN Eve\r\n", "open Eve id= memo=", receipt },
 		{ "OPEN Eve MEMO hi ID x\r\n", "open Eve id=x memo=hi",
 		  receipt },
@@ -309,16 +315,16 @@ START_TEST(misuse)
 		  "-SYNTAX Wrong number of arguments; usage: TIP\r\n" },
 		{ "OPEN a IDX b\r\n", NULL,
 		  "-SYNTAX Unknown option \"IDX\"; usage: OPEN user [ID id] "
-		  "[MEMO text]\r\n" },
+		  "[MEMO text] [AFTER id]\r\n" },
 		{ "OPEN a ID\r\n", NULL,
 		  "-SYNTAX Option ID needs a value; usage: OPEN user [ID id] "
-		  "[MEMO text]\r\n" },
+		  "[MEMO text] [AFTER id]\r\n" },
 		{ "OPEN a ID \"\"\r\n", NULL,
 		  "-SYNTAX Option ID needs a value; usage: OPEN user [ID id] "
-		  "[MEMO text]\r\n" },
+		  "[MEMO text] [AFTER id]\r\n" },
 		{ "OPEN a ID x id y\r\n", NULL,
 		  "-SYNTAX Option ID is given twice; usage: OPEN user [ID id] "
-		  "[MEMO text]\r\n" },
+		  "[MEMO text] [AFTER id]\r\n" },
 		{ "LIST FROM 0\r\n", NULL, FROM_FAULT },
 		{ "LIST FROM 9223372036854775808\r\n", NULL, FROM_FAULT },
 		{ "LIST FROM 01\r\n", NULL, FROM_FAULT },

@@ -16,8 +16,9 @@ UNIT_SUITE(test_walletctl_client);
 UNIT_SUITE(test_walletctl_queries);
 UNIT_SUITE(test_walletctl_orders);
 UNIT_SUITE(test_walletctl_verify);
+UNIT_SUITE(test_walletctl_inout);
 
 UNIT_MAIN(test_walletctl_options, test_walletctl_commands,
 	  test_walletctl_output, test_walletctl_answer, test_walletctl_order,
 	  test_walletctl_opstore, test_walletctl_client, test_walletctl_queries,
-	  test_walletctl_orders, test_walletctl_verify)
+	  test_walletctl_orders, test_walletctl_verify, test_walletctl_inout)

@@ -32,7 +32,7 @@ START_TEST(rows_are_whole)
 	/* Names of arguments, which the check of them takes apart. */
 	for (const char *p = c->args; *p; p++)
 		ck_assert_ptr_nonnull(
-			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ[] ", *p));
+			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ[]. ", *p));
 }
 END_TEST
 
@@ -71,6 +71,12 @@ static const struct {
 	{ { "transfer", "A", "B" }, "AMOUNT is missing: expected a whole" },
 	{ { "transfer", "A" }, "RECEIVER is missing" },
 	{ { "transfer", "A", "B", "1", "2" }, "\"2\" is too much" },
+	{ { "import" }, "import: FILE is missing: expected the name of a file" },
+	{ { "import", "--format=x", "/dev/null" }, "--format: expected alichain, "
+						   "encrypted or csv" },
+	{ { "export", "x" }, "\"x\" is too much" },
+	{ { "export", "--format=xml" }, "--format: expected alichain, csv, json" },
+	{ { "export", "--json" }, "tell of a file that --output names" },
 	{ { "tip", "x" }, "\"x\" is too much" },
 	{ { "balance", "A", "--memo=x" }, "balance takes no option --memo" },
 	{ { "history", "A", "--from=x" }, "--from: expected a number from 1" },

@@ -15,5 +15,6 @@ tests_unit_test_walletctl_SOURCES = \
 	tests/unit/test_walletctl_client.c \
 	tests/unit/test_walletctl_queries.c \
 	tests/unit/test_walletctl_orders.c \
-	tests/unit/test_walletctl_verify.c
+	tests/unit/test_walletctl_verify.c \
+	tests/unit/test_walletctl_inout.c
 tests_unit_test_walletctl_LDADD = $(WALLETCTL_LIBS) $(CLIENT_LIBS) $(CHECK_LIBS)

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files are opened first, all of them: what they look like is said before any
+ * of it is read, and one that is not there is told before the others' faults.
+ *
+ * In the encrypted form letters and digits of names and amounts are three
+ * further on, so by its columns it cannot be told from the plain one.  But no
+ * amount begins with 0 in the plain form, and none with 3 in the encrypted one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/record.h"
+#include "util/percent.h"
+#include "walletctl/csv.h"
+#include "walletctl/linefile.h"
+
+#include "walletctl/import_read.h"
+
+#define FILES_MAX 64
+#define SHIFT 3
+
+enum read_form {
+	READ_ALICHAIN,
+	READ_ENCRYPTED,
+	READ_CSV,
+	READ_FORMS
+};
+
+static const char *const form_names[READ_FORMS] = {
+	[READ_ALICHAIN] = "alichain",
+	[READ_ENCRYPTED] = "encrypted",
+	[READ_CSV] = "csv",
+};
+
+/* Where the columns of CSV are; FIELD_NONE: it has none of that kind. */
+#define FIELD_NONE SIZE_MAX
+enum csv_column {
+	CSV_SENDER,
+	CSV_RECEIVER,
+	CSV_AMOUNT,
+	CSV_MEMO,
+	CSV_COLUMNS
+};
+
+static const char *const csv_names[CSV_COLUMNS] = {
+	[CSV_SENDER] = "sender",
+	[CSV_RECEIVER] = "receiver",
+	[CSV_AMOUNT] = "amount",
+	[CSV_MEMO] = "memo",
+};
+
+struct reading {
+	struct mistakes *mistakes;
+	struct transfers *transfers;
+	enum read_form form;
+	uint32_t files;
+	struct linefile *open[FILES_MAX];
+	/* Of the line that is being read. */
+	uint32_t file;
+	uint64_t line;
+	bool begun; /* of CSV: a line of this file was read */
+	size_t column[CSV_COLUMNS];
+};
+
+static void wrong(struct reading *r, const char *sentence)
+{
+	mistakes_tell(r->mistakes, r->file, r->line, "%s", sentence);
+}
+
+/* Letters and digits three back, each kind in its circle. */
+static char decrypted(char c)
+{
+	static const struct {
+		char first;
+		int count;
+	} circle[] = { { 'a', 26 }, { 'A', 26 }, { '0', 10 } };
+
+	for (size_t i = 0; i < ELEMENTS(circle); i++) {
+		int n = circle[i].count;
+		int at = c - circle[i].first;
+
+		if (at >= 0 && at < n)
+			return (char)(circle[i].first + (at + n - SHIFT) % n);
+	}
+	return c;
+}
+
+/* Blocks. */
+
+static int add_record(struct reading *r, const struct record *record)
+{
+	struct transfer item = {
+		.serial = record->serial,
+		.line = r->line,
+		.file = r->file,
+		.amount = record->amount,
+	};
+	char memo[MEMO_MAX];
+	int len = percent_decode(record->memo, memo, sizeof(memo));
+
+	if (len < 0)
+		return len;
+	return transfers_add(r->transfers, &item, record->sender,
+			     record->receiver,
+			     (struct slice){ memo, (size_t)len });
+}
+
+static bool is_blank(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (!strchr(" \t\r", line.p[i]))
+			return false;
+	return true;
+}
+
+static int read_alichain(struct reading *r, struct slice line)
+{
+	struct record record;
+	const char *fault;
+
+	if (is_blank(line))
+		return 0;
+	if (record_parse(line, &record, &fault) == 0)
+		return add_record(r, &record);
+	wrong(r, fault);
+	return 0;
+}
+
+/* The serial is in clear. */
+static int read_encrypted(struct reading *r, struct slice line)
+{
+	char clear[LINEFILE_LINE_MAX];
+	bool serial = true;
+
+	for (size_t i = 0; i < line.len; i++) {
+		serial = serial && line.p[i] != ' ';
+		clear[i] = serial ? line.p[i] : decrypted(line.p[i]);
+	}
+	return read_alichain(r, (struct slice){ clear, line.len });
+}
+
+/* CSV. */
+
+/* Is this a line of names?  Then it says where the columns are. */
+static bool take_header(struct reading *r, const struct csv_line *l)
+{
+	size_t column[CSV_COLUMNS];
+
+	for (size_t c = 0; c < CSV_COLUMNS; c++) {
+		column[c] = FIELD_NONE;
+		for (size_t i = 0; i < l->fields; i++)
+			if (slice_equal(l->field[i], slice_of(csv_names[c])))
+				column[c] = i;
+		if (column[c] == FIELD_NONE && c != CSV_MEMO)
+			return false;
+	}
+	memcpy(r->column, column, sizeof(column));
+	return true;
+}
+
+static struct slice csv_field(const struct reading *r, const struct csv_line *l,
+			      enum csv_column c)
+{
+	size_t at = r->column[c];
+
+	return at < l->fields ? l->field[at] : (struct slice){ "", 0 };
+}
+
+static const char *check_amount(struct slice text, bool opening,
+				struct amount *ret)
+{
+	int e = amount_parse(text, ret);
+
+	if (e == -ERANGE)
+		return "amount: expected at most 9223372036854775807";
+	if (e < 0)
+		return "amount: expected digits without sign or leading zeros";
+	if (opening && !amount_is_zero(*ret))
+		return "amount: expected 0 where sender and receiver are one";
+	if (!opening && amount_is_zero(*ret))
+		return "amount: expected 1 or more";
+	return NULL;
+}
+
+/* The name, the id and so on %s. */
+static bool good_field(struct reading *r, const char *what, const char *fault)
+{
+	if (fault)
+		mistakes_tell(r->mistakes, r->file, r->line, "%s: it %s", what,
+			      fault);
+	return !fault;
+}
+
+static int add_fields(struct reading *r, const struct csv_line *l)
+{
+	struct transfer item = { .line = r->line, .file = r->file };
+	struct slice sender = csv_field(r, l, CSV_SENDER);
+	struct slice receiver = csv_field(r, l, CSV_RECEIVER);
+	struct slice memo = csv_field(r, l, CSV_MEMO);
+	const char *fault;
+
+	if (!good_field(r, "sender", user_name_fault(sender)) ||
+	    !good_field(r, "receiver", user_name_fault(receiver)) ||
+	    !good_field(r, "memo", memo.len ? memo_fault(memo) : NULL))
+		return 0;
+	fault = check_amount(csv_field(r, l, CSV_AMOUNT),
+			     slice_equal(sender, receiver), &item.amount);
+	if (fault) {
+		wrong(r, fault);
+		return 0;
+	}
+	return transfers_add(r->transfers, &item, sender, receiver, memo);
+}
+
+/* What spreadsheets put before the first line of UTF-8. */
+static struct slice without_mark(struct slice line)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = strlen(mark);
+
+	if (line.len < len || memcmp(line.p, mark, len) != 0)
+		return line;
+	return (struct slice){ line.p + len, line.len - len };
+}
+
+static int read_csv(struct reading *r, struct slice line)
+{
+	char room[LINEFILE_LINE_MAX];
+	struct csv_line l;
+	const char *fault;
+
+	if (r->line == 1)
+		line = without_mark(line);
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	if (is_blank(line))
+		return 0;
+	if (csv_read(line, room, &l, &fault) < 0) {
+		wrong(r, fault);
+		return 0;
+	}
+	if (!r->begun) {
+		r->begun = true;
+		if (take_header(r, &l))
+			return 0;
+	}
+	if (l.fields <= r->column[CSV_AMOUNT] ||
+	    l.fields <= r->column[CSV_SENDER] ||
+	    l.fields <= r->column[CSV_RECEIVER]) {
+		wrong(r, "expected sender, receiver and amount, with commas "
+			 "between them");
+		return 0;
+	}
+	return add_fields(r, &l);
+}
+
+/* Reading. */
+
+static int (*const readers[READ_FORMS])(struct reading *r,
+					struct slice line) = {
+	[READ_ALICHAIN] = read_alichain,
+	[READ_ENCRYPTED] = read_encrypted,
+	[READ_CSV] = read_csv,
+};
+
+static int read_file(struct reading *r)
+{
+	struct linefile *f = r->open[r->file];
+	struct slice line;
+	int more;
+
+	r->begun = false;
+	for (size_t c = 0; c < CSV_COLUMNS; c++)
+		r->column[c] = c;
+	while ((more = linefile_next(f, &line)) != 0) {
+		int e = 0;
+
+		r->line = linefile_number(f);
+		if (more == -EMSGSIZE)
+			wrong(r, "the line is longer than 4096 bytes");
+		else if (more < 0)
+			return more;
+		else
+			e = readers[r->form](r, line);
+		if (e < 0)
+			return e;
+	}
+	return 0;
+}
+
+/* Guessing. */
+
+struct guess {
+	bool blocks;
+	bool csv;
+	bool plain;	/* an amount of several digits begins with 3 … */
+	bool encrypted; /* … or with 0; one alone may be an opening's */
+};
+
+/* A block's line begins with a number and a space; "of=A,B" has commas, too. */
+static bool is_block_line(struct slice line)
+{
+	size_t digits = 0;
+
+	while (digits < line.len && line.p[digits] >= '0' &&
+	       line.p[digits] <= '9')
+		digits++;
+	return digits > 0 && digits < line.len && line.p[digits] == ' ';
+}
+
+static void guess_amount(struct guess *g, struct slice line)
+{
+	size_t spaces = 0;
+	size_t at = 0;
+
+	for (; at < line.len && spaces < 3; at++)
+		spaces += line.p[at] == ' ';
+	/* Fields behind the columns are ours, and in clear. */
+	g->plain |= memmem(line.p + at, line.len - at, " h=", 3) != NULL;
+	if (at + 1 >= line.len || line.p[at + 1] < '0' || line.p[at + 1] > '9')
+		return;
+	g->plain |= line.p[at] == '3';
+	g->encrypted |= line.p[at] == '0';
+}
+
+static void guess_line(struct guess *g, struct slice line)
+{
+	if (is_blank(line))
+		return;
+	if (is_block_line(line)) {
+		g->blocks = true;
+		guess_amount(g, line);
+	} else {
+		g->csv |= memchr(line.p, ',', line.len) != NULL;
+	}
+}
+
+static void guess_text(struct guess *g, struct slice text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		const char *start = text.p + at;
+		const char *end = memchr(start, '\n', text.len - at);
+		size_t len = end ? (size_t)(end - start) : text.len - at;
+
+		guess_line(g, (struct slice){ start, len });
+		at += len + 1;
+	}
+}
+
+static enum status settle_guess(struct reading *r, const struct guess *g)
+{
+	struct context *ctx = r->mistakes->ctx;
+
+	if ((g->csv && g->blocks) || (g->plain && g->encrypted))
+		return context_usage(ctx,
+				     "the files look like %s; say which it is "
+				     "by --format",
+				     g->csv ? "CSV and like blocks" :
+					      "plain blocks and like encrypted "
+					      "ones");
+	r->form = g->csv ? READ_CSV :
+		  g->encrypted ? READ_ENCRYPTED : READ_ALICHAIN;
+	if (!ctx->options.value[OPTION_QUIET])
+		context_say(ctx, "the format is taken for %s%s",
+			    form_names[r->form],
+			    g->csv || g->plain || g->encrypted ? "" :
+			    "; if it is encrypted, say so by --format");
+	return STATUS_DONE;
+}
+
+static enum status cannot_read(struct reading *r, int e)
+{
+	context_say(r->mistakes->ctx, "%s: %s",
+		    mistakes_file(r->mistakes, r->file), strerror(-e));
+	return STATUS_USAGE;
+}
+
+static enum status guess_form(struct reading *r)
+{
+	struct guess g = { .csv = false };
+
+	for (r->file = 0; r->file < r->files; r->file++) {
+		struct slice text;
+		int e = linefile_peek(r->open[r->file], &text);
+
+		if (e < 0)
+			return cannot_read(r, e);
+		guess_text(&g, text);
+	}
+	return settle_guess(r, &g);
+}
+
+static enum status choose_form(struct reading *r, const char *form)
+{
+	if (!form)
+		return guess_form(r);
+	for (size_t i = 0; i < READ_FORMS; i++) {
+		if (strcmp(form, form_names[i]) != 0)
+			continue;
+		r->form = (enum read_form)i;
+		return STATUS_DONE;
+	}
+	return context_usage(r->mistakes->ctx,
+			     "--format: expected alichain, encrypted or csv, "
+			     "not \"%s\"", form);
+}
+
+static void tell_different(void *arg, const struct transfer *first,
+			   const struct transfer *other)
+{
+	struct reading *r = arg;
+
+	mistakes_tell(r->mistakes, other->file, other->line,
+		      "serial %" PRIu64 " stands in %s:%" PRIu64
+		      " with other contents",
+		      other->serial, mistakes_file(r->mistakes, first->file),
+		      first->line);
+}
+
+/* Together the files are one history. */
+static void put_in_order(struct reading *r)
+{
+	if (r->form != READ_CSV) {
+		transfers_sort(r->transfers);
+		transfers_unite(r->transfers, tell_different, r);
+	}
+	transfers_seal(r->transfers);
+}
+
+static enum status open_files(struct reading *r)
+{
+	const char *const *path = r->mistakes->file;
+
+	for (r->file = 0; path[r->file]; r->file++) {
+		int e;
+
+		if (r->file == FILES_MAX)
+			return context_usage(r->mistakes->ctx,
+					     "there are more than %d files",
+					     FILES_MAX);
+		e = linefile_open(path[r->file], &r->open[r->file]);
+		if (e < 0)
+			return cannot_read(r, e);
+		r->files++;
+	}
+	return STATUS_DONE;
+}
+
+static enum status read_files(struct reading *r, const char *form)
+{
+	enum status status;
+
+	status = open_files(r);
+	if (status == STATUS_DONE)
+		status = choose_form(r, form);
+	if (status != STATUS_DONE)
+		return status;
+	for (r->file = 0; r->file < r->files; r->file++) {
+		int e = read_file(r);
+
+		if (e < 0)
+			return cannot_read(r, e);
+	}
+	put_in_order(r);
+	return STATUS_DONE;
+}
+
+enum status import_read(struct mistakes *m, const char *form,
+			struct transfers *ret)
+{
+	struct reading r = { .mistakes = m, .transfers = ret };
+	enum status status = read_files(&r, form);
+
+	for (uint32_t i = 0; i < r.files; i++)
+		(void)linefile_free(r.open[i]);
+	return status;
+}
