@@ -21,6 +21,7 @@
 #include "sys/loop.h"
 #include "sys/notify.h"
 #include "sys/sockets.h"
+#include "sys/worker.h"
 #include "util/random.h"
 #include "util/slice.h"
 #include "wire/frame.h"
@@ -53,7 +54,7 @@ static void on_stop(void *arg)
 	const struct daemon *d = arg;
 
 	notify_stopping();
-	loop_exit(d->loop, EXIT_STATUS_OK);
+	server_stop(d->server);
 }
 
 static void need_restart(const char *what)
@@ -162,6 +163,7 @@ static int serve(struct daemon *d, const struct frame_key *key, int fd,
 		 const struct address *address, struct store *store)
 {
 	_cleanup_(loop_freep) struct loop *loop = NULL;
+	_cleanup_(worker_freep) struct worker *worker = NULL;
 	_cleanup_(server_freep) struct server *server = NULL;
 	struct server_options options = {
 		.fd = fd,
@@ -176,7 +178,11 @@ static int serve(struct daemon *d, const struct frame_key *key, int fd,
 	if (r < 0)
 		return r;
 
-	r = server_new(&options, loop, store, &server);
+	r = worker_new(loop, &worker);
+	if (r < 0)
+		return r;
+
+	r = server_new(&options, loop, worker, store, &server);
 	if (r < 0)
 		return r;
 
@@ -187,7 +193,7 @@ static int serve(struct daemon *d, const struct frame_key *key, int fd,
 		return r;
 
 	tell_ready(d, store, address);
-	return loop_run(loop);
+	return worker_run(worker);
 }
 
 /* Open one after the other; the attributes close in reverse. */

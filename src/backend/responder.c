@@ -160,7 +160,7 @@ void responder_log(struct responder *r, int priority, const char *format, ...)
 	r->io.log(r->io.ctx, priority, sentence);
 }
 
-static void send_state(struct responder *r, const struct asker *to,
+static void send_state(struct responder *r, const struct request *q,
 		       enum frame_type type, bool leased)
 {
 	const struct store_state state = state_of(r);
@@ -169,12 +169,12 @@ static void send_state(struct responder *r, const struct asker *to,
 		.instance = r->instance,
 		.last_serial = state.last_serial,
 		.records = state.records,
-		.full = state.full,
+		.full = state.full || responder_is_slow(r, q->now),
 		.leased = leased,
 	};
 
 	message_put_state(&w, &m);
-	responder_send(r, to, type, 0, &w);
+	responder_send(r, &q->from, type, 0, &w);
 }
 
 static void on_ping(struct responder *r, const struct request *q)
@@ -192,7 +192,7 @@ static void on_ping(struct responder *r, const struct request *q)
 	if (leased)
 		r->lease_until = q->now + LEASE_USEC;
 
-	send_state(r, &q->from, FRAME_PONG, leased);
+	send_state(r, q, FRAME_PONG, leased);
 }
 
 static void send_fenced(struct responder *r, const struct request *q)
@@ -267,7 +267,7 @@ static void promise(struct responder *r, const struct request *q,
 	responder_forget_batches(r);
 	responder_log(r, LOG_INFO, "epoch %" PRIu64 " is promised",
 		      q->frame->epoch);
-	send_state(r, &q->from, FRAME_PROMISE, false);
+	send_state(r, q, FRAME_PROMISE, false);
 }
 
 static void claim_higher(struct responder *r, const struct request *q,
@@ -306,7 +306,7 @@ static void on_claim(struct responder *r, const struct request *q)
 	if (epoch > q->state->epoch)
 		claim_higher(r, q, &m, same);
 	else if (epoch == q->state->epoch && same)
-		send_state(r, &q->from, FRAME_PROMISE, false);
+		send_state(r, q, FRAME_PROMISE, false);
 	else
 		send_fenced(r, q);
 }

@@ -19,6 +19,8 @@
 #define LEASE_USEC INT64_C(500000)
 /* Whoever claims and must wait for one: so long nobody's is renewed. */
 #define LEASE_CONTESTED_USEC INT64_C(2000000)
+/* A sync that is under way for so long: others had better take the batches. */
+#define SYNC_PATIENCE_USEC INT64_C(1000000)
 
 /* Who sent a datagram, for the answer: a small thing of the driver's. */
 struct responder_peer {

@@ -28,6 +28,11 @@ void responder_forget_batches(struct responder *r)
 	forget(&r->refills);
 }
 
+bool responder_is_slow(const struct responder *r, int64_t now)
+{
+	return r->syncing && now - r->sync_begun >= SYNC_PATIENCE_USEC;
+}
+
 bool responder_settle_refills(struct responder *r, uint64_t request)
 {
 	struct intake *in = &r->refills;
@@ -122,10 +127,11 @@ static void set_durable(struct responder *r, struct intake *in,
 }
 
 static void start_sync(struct responder *r, struct intake *in,
-		       const struct batch *b)
+		       const struct batch *b, int64_t now)
 {
 	r->syncing = in;
 	r->in_sync = *b;
+	r->sync_begun = now;
 	r->syncing_for = in->collecting_for;
 	/* May be over when it returns. */
 	r->io.sync(r->io.ctx);
@@ -144,7 +150,8 @@ static int give_to_store(struct responder *r, const struct intake *in,
 }
 
 /* The whole batch goes to the store; the collector is free for the next. */
-static void append_collected(struct responder *r, struct intake *in)
+static void append_collected(struct responder *r, struct intake *in,
+			     int64_t now)
 {
 	const struct collector_batch c = collector_batch(in->collector);
 	const struct batch b = { c.request, c.first, c.records };
@@ -166,18 +173,18 @@ static void append_collected(struct responder *r, struct intake *in)
 	else if (held)
 		set_durable(r, in, &in->collecting_for, &b);
 	else
-		start_sync(r, in, &b);
+		start_sync(r, in, &b, now);
 }
 
 /* Clients wait for a batch, nobody for a refill. */
-static void append_waiting(struct responder *r)
+static void append_waiting(struct responder *r, int64_t now)
 {
 	struct intake *const in_order[] = { &r->batches, &r->refills };
 
 	for (size_t i = 0; i < ELEMENTS(in_order); i++)
 		if (!r->syncing && !r->dead &&
 		    collector_is_whole(in_order[i]->collector))
-			append_collected(r, in_order[i]);
+			append_collected(r, in_order[i], now);
 }
 
 /* What was synced is shown from now on. */
@@ -200,7 +207,6 @@ void responder_synced(struct responder *r, int error, int64_t now)
 	struct intake *in = r->syncing;
 	struct store_state before;
 
-	(void)now;
 	assert(in);
 	r->syncing = NULL;
 	if (error < 0) {
@@ -219,7 +225,7 @@ void responder_synced(struct responder *r, int error, int64_t now)
 	set_durable(r, in, &r->syncing_for, &r->in_sync);
 
 	/* The next one may have become whole in the meantime. */
-	append_waiting(r);
+	append_waiting(r, now);
 }
 
 static bool is_batch(const struct batch *b, const struct request *q,
@@ -229,12 +235,29 @@ static bool is_batch(const struct batch *b, const struct request *q,
 	       b->first == m->first && b->request == q->from.request;
 }
 
+/*
+ * The disk stalls, and reads go on: without this word the main daemon would take
+ * us for well and wait.  What is on its way to the disk may get there all the
+ * same.
+ */
+static bool refuse_while_slow(struct responder *r, const struct request *q,
+			      const struct message_append *m)
+{
+	if (!responder_is_slow(r, q->now))
+		return false;
+	if (m->acknowledge)
+		responder_refuse(r, &q->from, MESSAGE_ERROR_FULL,
+				 "its disk takes long");
+	return true;
+}
+
 /* Part of a batch that is durable or about to be? */
 static bool is_known(struct responder *r, const struct intake *in,
 		     const struct request *q, const struct message_append *m)
 {
 	if (r->syncing == in && is_batch(&r->in_sync, q, m)) {
 		r->syncing_for = q->from;
+		(void)refuse_while_slow(r, q, m);
 		return true;
 	}
 
@@ -289,7 +312,7 @@ static void collect(struct responder *r, struct intake *in,
 		return;
 	case COLLECTOR_WHOLE:
 		if (!r->syncing)
-			append_collected(r, in);
+			append_collected(r, in, q->now);
 		return;
 	}
 }
@@ -309,6 +332,7 @@ void responder_append(struct responder *r, const struct request *q)
 	if (q->from.request < in->newest)
 		return;
 
-	if (!is_known(r, in, q, &m) && !is_for_another_block(r, in, q, &m))
+	if (!is_known(r, in, q, &m) && !is_for_another_block(r, in, q, &m) &&
+	    !refuse_while_slow(r, q, &m))
 		collect(r, in, q, &m);
 }

@@ -85,6 +85,7 @@ struct responder {
 	struct intake refills;
 	struct intake *syncing; /* whose batch is being synced; NULL: nobody's */
 	struct batch in_sync;
+	int64_t sync_begun;
 	struct asker syncing_for; /* asked for that batch last */
 
 	struct partners partners;
@@ -117,6 +118,8 @@ void responder_sum(struct responder *r, const struct request *q);
  * its way to the disk; whoever asks must ask again.
  */
 bool responder_settle_refills(struct responder *r, uint64_t request);
+/* Is the disk busy with one sync for longer than others should wait? */
+bool responder_is_slow(const struct responder *r, int64_t now);
 /* Forget batches and refills: another main daemon begins. */
 void responder_forget_batches(struct responder *r);
 /* Forget counterparts that records above @last_serial may change. */

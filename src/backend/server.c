@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drains the socket, feeds the responder, syncs where it stands, and tells the
- * administrator what went wrong.  Timers are armed only while there is
- * something to say or to wait for: an idle backend sleeps.
+ * Drains the socket, feeds the responder, has the worker sync, and tells the
+ * administrator what went wrong.  Of the store the worker calls sync() and
+ * nothing else, and while it does nothing is done here that changes the file.
+ * Timers are armed only while there is something to say or to wait for: an idle
+ * backend sleeps.
  */
 #include "config.h"
 
@@ -19,6 +21,7 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/notify.h"
+#include "sys/worker.h"
 #include "util/timestamp.h"
 #include "backend/dropped.h"
 #include "backend/responder.h"
@@ -27,6 +30,7 @@
 struct server {
 	int fd;
 	struct loop *loop;
+	struct worker *worker;
 	struct store *store;
 	struct responder *responder;
 	struct server_counters counters;
@@ -35,6 +39,7 @@ struct server {
 	size_t block_len;
 	bool keyed;
 	bool dead; /* the store failed: nothing is served any more */
+	bool stopping; /* takes no more datagrams */
 	const struct address *asker; /* of the datagram in hand, if any */
 
 	struct loop_timer *status_timer;
@@ -43,6 +48,13 @@ struct server {
 
 	struct loop_timer *recheck_timer;
 	bool full;
+
+	bool syncing;
+	int64_t sync_begun;
+	struct worker_job sync;
+	int sync_error; /* the worker's until it is over */
+	struct loop_timer *slow_timer;
+	bool slow_armed;
 
 	uint8_t datagram[FRAME_SIZE_MAX];
 };
@@ -97,27 +109,69 @@ static void io_send(void *ctx, const struct responder_peer *to,
 static void warn_slow_sync(const struct server *s, int64_t took)
 {
 	const struct log_fields fields = fields_of(s, LOG_EVENT_SLOW_SYNC);
+	const char *what = s->syncing ? "has not made a batch durable for" :
+					"made a batch durable, after";
 
 	log_print(LOG_WARNING, &fields,
-		  "block %.*s: the disk took %" PRId64 ".%03" PRId64
-		  " s to make a batch durable",
-		  (int)s->block_len, s->block, took / USEC_PER_SEC,
+		  "block %.*s: the disk %s %" PRId64 ".%03" PRId64 " s",
+		  (int)s->block_len, s->block, what, took / USEC_PER_SEC,
 		  took % USEC_PER_SEC / USEC_PER_MSEC);
+}
+
+/* In whichever thread the worker chooses. */
+static void sync_block(void *arg)
+{
+	struct server *s = arg;
+
+	s->sync_error = s->store->ops->sync(s->store);
+}
+
+static void settle(struct server *s);
+
+static void on_synced(void *arg)
+{
+	struct server *s = arg;
+	const int64_t now = loop_now();
+
+	s->syncing = false;
+	if (now - s->sync_begun > SERVER_SLOW_SYNC)
+		warn_slow_sync(s, now - s->sync_begun);
+
+	/* It may ask for the next one. */
+	responder_synced(s->responder, s->sync_error, now);
+	settle(s);
+	if (s->stopping && !s->syncing && !s->dead)
+		loop_exit(s->loop, EXIT_STATUS_OK);
 }
 
 static void io_sync(void *ctx)
 {
 	struct server *s = ctx;
-	const int64_t begin = loop_now();
-	int64_t end;
-	int error;
 
-	error = s->store->ops->sync(s->store);
-	end = loop_now();
-	if (end - begin > SERVER_SLOW_SYNC)
-		warn_slow_sync(s, end - begin);
+	s->syncing = true;
+	s->sync_begun = loop_now();
+	/* Not set anew for each sync: those are many, and hardly one is slow. */
+	if (!s->slow_armed)
+		loop_arm(s->slow_timer, s->sync_begun + SERVER_SLOW_SYNC);
+	s->slow_armed = true;
+	worker_start(s->worker, &s->sync);
+}
 
-	responder_synced(s->responder, error, end);
+/* Nobody may ever hear of its end. */
+static void on_slow_timer(void *arg)
+{
+	struct server *s = arg;
+	const int64_t now = loop_now();
+
+	s->slow_armed = false;
+	if (!s->syncing)
+		return;
+	if (now - s->sync_begun >= SERVER_SLOW_SYNC) {
+		warn_slow_sync(s, now - s->sync_begun);
+		return;
+	}
+	s->slow_armed = true;
+	loop_arm(s->slow_timer, s->sync_begun + SERVER_SLOW_SYNC);
 }
 
 /* Who asked for it is half of the story, of a claim above all. */
@@ -212,9 +266,11 @@ static void on_status_timer(void *arg)
 static void on_recheck_timer(void *arg)
 {
 	struct server *s = arg;
-	int error;
+	int error = 0;
 
-	error = s->store->ops->recheck(s->store);
+	/* A disk that stalls would have us wait for it, and it comes again. */
+	if (!s->syncing)
+		error = s->store->ops->recheck(s->store);
 	if (error < 0 && error != -ENOSPC)
 		fail(s, error, "cannot reserve room for the block");
 
@@ -299,6 +355,10 @@ static int add_timers(struct server *s)
 	if (error < 0)
 		return error;
 
+	error = loop_add_timer(s->loop, on_slow_timer, s, &s->slow_timer);
+	if (error < 0)
+		return error;
+
 	return loop_add_timer(s->loop, on_recheck_timer, s, &s->recheck_timer);
 }
 
@@ -324,7 +384,8 @@ static int make_responder(struct server *s,
 }
 
 static struct server *server_alloc(const struct server_options *options,
-				   struct loop *loop, struct store *store)
+				   struct loop *loop, struct worker *worker,
+				   struct store *store)
 {
 	struct server *s;
 
@@ -335,6 +396,8 @@ static struct server *server_alloc(const struct server_options *options,
 
 	s->fd = options->fd;
 	s->loop = loop;
+	s->worker = worker;
+	s->sync = (struct worker_job){ sync_block, on_synced, s, { 0 } };
 	s->store = store;
 	s->keyed = options->key.present;
 	s->block_len = options->block.len;
@@ -347,12 +410,12 @@ static struct server *server_alloc(const struct server_options *options,
 }
 
 int server_new(const struct server_options *options, struct loop *loop,
-	       struct store *store, struct server **ret)
+	       struct worker *worker, struct store *store, struct server **ret)
 {
 	_cleanup_(server_freep) struct server *s = NULL;
 	int error;
 
-	s = server_alloc(options, loop, store);
+	s = server_alloc(options, loop, worker, store);
 	if (!s)
 		return -ENOMEM;
 
@@ -392,11 +455,20 @@ struct server *server_free(struct server *s)
 	/* The timers live as long as the loop. */
 	disarm(s->status_timer);
 	disarm(s->recheck_timer);
+	disarm(s->slow_timer);
 	loop_forget(s->loop, s->fd);
 	(void)dropped_free(s->dropped);
 	(void)responder_free(s->responder);
 	free(s);
 	return NULL;
+}
+
+void server_stop(struct server *s)
+{
+	s->stopping = true;
+	loop_forget(s->loop, s->fd);
+	if (!s->syncing && !s->dead)
+		loop_exit(s->loop, EXIT_STATUS_OK);
 }
 
 void server_reconfigure(struct server *s, const struct frame_key *key,

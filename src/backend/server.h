@@ -17,6 +17,7 @@
 struct loop;
 struct server;
 struct store;
+struct worker;
 
 /* Datagrams taken in one turn of the loop, before others have theirs. */
 #define SERVER_DATAGRAMS_PER_TURN 64
@@ -42,13 +43,21 @@ struct server_counters {
 };
 
 /*
- * Serve @store from @loop.  Both are borrowed.  If the store fails, the loop
- * ends with EXIT_STATUS_IO.
+ * Serve @store from @loop, syncing by @worker.  All are borrowed.  If the store
+ * fails, the loop ends with EXIT_STATUS_IO.
  */
 int server_new(const struct server_options *options, struct loop *loop,
-	       struct store *store, struct server **ret) _must_check_;
+	       struct worker *worker, struct store *store,
+	       struct server **ret) _must_check_;
+/* Not while worker_run() runs. */
 struct server *server_free(struct server *s);
 DEFINE_CLEANUP(struct server, server_free);
+
+/*
+ * Take no more datagrams, and end the loop with EXIT_STATUS_OK: at once, or, if
+ * a batch is on its way to the disk, when it is there and acknowledged.
+ */
+void server_stop(struct server *s);
 
 /* From now on with this key, and datagrams no larger than @datagram_room. */
 void server_reconfigure(struct server *s, const struct frame_key *key,

@@ -67,6 +67,7 @@ int engine_new(const struct engine_config *config, const struct engine_io *io,
 	e->accept_gaps = config->accept_gaps;
 	e->request_timeout = config->request_timeout;
 	e->due = INT64_MAX;
+	e->passing = INT64_MAX;
 	copy_text(e->coin, sizeof(e->coin), config->coin);
 	spread_seed(e, config->seed);
 	list_init(&e->totals);
@@ -170,8 +171,12 @@ static void tick(struct engine *e)
 {
 	/* Set anew by everyone who has something to be done later. */
 	e->due = INT64_MAX;
-	for (size_t i = 0; i < e->links && e->phase != PHASE_STOPPED; i++)
+	e->passing = INT64_MAX;
+	for (size_t i = 0; i < e->links && e->phase != PHASE_STOPPED; i++) {
 		engine_due(e, link_tick(&e->link[i]));
+		if (link_passing(&e->link[i]) < e->passing)
+			e->passing = link_passing(&e->link[i]);
+	}
 	if (e->phase == PHASE_STOPPED)
 		return;
 	engine_due(e, commit_tick(e));
@@ -184,7 +189,7 @@ void engine_flush(struct engine *e)
 {
 	if (e->phase == PHASE_STOPPED)
 		return;
-	if (e->now >= e->due)
+	if (e->now >= e->due || e->now >= e->passing)
 		tick(e);
 	if (e->phase == PHASE_OPEN)
 		queries_flush(e);

@@ -109,7 +109,8 @@ struct engine_io {
 	/*
 	 * The statement file: begun, written in pieces, then replaced
 	 * atomically and durably by commit, or dropped by abort (also behind
-	 * a failed call).  0 or a negative errno.
+	 * a failed call).  0 or a negative errno; of commit also -EINPROGRESS:
+	 * engine_statement_committed() follows, and nothing of this before.
 	 */
 	int (*statement_begin)(void *ctx);
 	int (*statement_write)(void *ctx, const void *data, size_t len);
@@ -217,6 +218,8 @@ void engine_start(struct engine *e);
 void engine_datagram(struct engine *e, unsigned backend, struct slice datagram);
 /* The system says that nobody listens there (ECONNREFUSED). */
 void engine_refused(struct engine *e, unsigned backend);
+/* The commit that was in progress has ended with 0 or a negative errno. */
+void engine_statement_committed(struct engine *e, int error);
 /* End of a turn: run due timers, close and send batches. */
 void engine_flush(struct engine *e);
 /* When the next turn is due at the latest; INT64_MAX: no need. */

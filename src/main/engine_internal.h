@@ -44,6 +44,7 @@ struct engine {
 	int64_t now;
 	int64_t wall;
 	int64_t due; /* nothing to be done before */
+	int64_t passing; /* nothing that can be done by the way */
 
 	struct rng rng;
 	uint8_t hash_key[MAP_KEY_SIZE];

@@ -318,14 +318,14 @@ void link_refused(struct link *l)
 	went_down(l);
 }
 
-void link_full(struct link *l)
+void link_full(struct link *l, struct slice why)
 {
 	struct engine *e = l->engine;
 
 	engine_log(e, LOG_WARNING, LOG_EVENT_BACKEND_LOST, l,
-		   "Backend %s has no room for more transactions; others take "
+		   "Backend %s takes no transactions for now: %.*s; others take "
 		   "them.",
-		   l->name);
+		   l->name, SLICE_ARG(why));
 	l->full = true;
 	l->stated_at = e->now;
 }
@@ -457,6 +457,8 @@ static void ping_answer(struct call *c, const struct frame *f)
 	came_up(l);
 	if (m.leased && !l->faulty && f->epoch == l->engine->epoch)
 		link_leased(l, sent_at);
+	/* Nothing is due any more, maybe: see, before a timer tells so. */
+	engine_due(l->engine, l->engine->now);
 	recovery_advance(l->engine);
 }
 
@@ -610,14 +612,22 @@ static void tick_calls(struct link *l)
 	}
 }
 
-/* When to ask for a sign of life, or whether there is room again. */
-static int64_t ping_due(const struct link *l)
+/*
+ * When to ask for a sign of life, after a silence of @idle, or whether there is
+ * room again, or its records are back.
+ */
+static int64_t ping_due(const struct link *l, int64_t idle)
 {
 	if (!l->up || call_outstanding(&l->ping))
 		return INT64_MAX;
-	if (l->full)
+	if (l->full || l->vanished || l->faulty)
 		return l->stated_at + LINK_PING_FULL;
-	return l->heard_at + LINK_PING_IDLE;
+	return l->heard_at + idle;
+}
+
+int64_t link_passing(const struct link *l)
+{
+	return l->lost ? INT64_MAX : ping_due(l, LINK_PING_PASSING);
 }
 
 static int64_t next_tick(const struct link *l)
@@ -638,8 +648,8 @@ static int64_t next_tick(const struct link *l)
 	    l->engine->now < l->down_since + LINK_PATIENCE &&
 	    l->down_since + LINK_PATIENCE < next)
 		next = l->down_since + LINK_PATIENCE;
-	if (ping_due(l) < next)
-		next = ping_due(l);
+	if (ping_due(l, LINK_PING_IDLE) < next)
+		next = ping_due(l, LINK_PING_IDLE);
 	return next;
 }
 
@@ -654,7 +664,7 @@ int64_t link_tick(struct link *l)
 		went_down(l);
 	if (!l->up || l->faulty)
 		fail_impatient(l);
-	if (e->now >= ping_due(l))
+	if (e->now >= ping_due(l, LINK_PING_PASSING))
 		link_ping(l, false);
 	return next_tick(l);
 }

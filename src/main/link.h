@@ -30,7 +30,12 @@ struct link;
 /* Before the first ping to a backend that went down, while one is full, idle. */
 #define LINK_PING_DOWN INT64_C(50000)
 #define LINK_PING_FULL INT64_C(1000000)
-#define LINK_PING_IDLE INT64_C(10000000)
+#define LINK_PING_IDLE INT64_C(60000000)
+/*
+ * An idle one is pinged so soon in a turn that takes place anyway, such as the
+ * one in which the watchdog is fed; a turn of its own it is not worth.
+ */
+#define LINK_PING_PASSING INT64_C(10000000)
 /* Of a lease of LEASE_USEC the main daemon relies on this much. */
 #define LINK_LEASE_RELIED INT64_C(400000)
 
@@ -82,7 +87,7 @@ struct link {
 	bool joining; /* new, and not part of the ledger yet */
 	bool seen; /* has answered since the start */
 	bool up;
-	bool full;
+	bool full; /* takes no batches */
 	bool claimed; /* has promised our epoch */
 	bool faulty; /* has lost what it acknowledged */
 	uint64_t lost_in; /* an epoch opened without it; 0: none, or it is back */
@@ -117,10 +122,12 @@ void link_datagram(struct link *l, struct slice datagram);
 void link_refused(struct link *l);
 /* Retransmissions, deadlines, pings that are due.  Returns when next to call. */
 int64_t link_tick(struct link *l);
+/* From when on a turn that takes place anyway should call link_tick(). */
+int64_t link_passing(const struct link *l);
 /* It has promised our epoch: what waited for that goes out. */
 void link_claimed(struct link *l);
-/* It has no room for more. */
-void link_full(struct link *l);
+/* It takes no more for now, and says why. */
+void link_full(struct link *l, struct slice why);
 /* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */
 void link_ping(struct link *l, bool lease);
 /* Answers questions, in our epoch? */

@@ -19,6 +19,7 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/sockets.h"
+#include "sys/worker.h"
 
 #define STATE_MODE 0750
 
@@ -68,20 +69,24 @@ static int serve(const char *path, struct settings *settings,
 		 struct listeners *listeners)
 {
 	_cleanup_(loop_freep) struct loop *loop = NULL;
+	_cleanup_(worker_freep) struct worker *worker = NULL;
 	_cleanup_(server_freep) struct server *server = NULL;
 	int r;
 
 	r = loop_new(&loop);
 	if (r < 0)
 		return r;
-	r = server_new(loop, path, settings, listeners, &server);
+	r = worker_new(loop, &worker);
+	if (r < 0)
+		return r;
+	r = server_new(loop, worker, path, settings, listeners, &server);
 	if (r < 0)
 		return r;
 	r = handle_signals(loop, server);
 	if (r < 0)
 		return r;
 
-	return loop_run(loop);
+	return worker_run(worker);
 }
 
 static int start(const char *path, struct settings *settings)

@@ -240,7 +240,7 @@ static void batch_refused(struct shipment *s, enum message_error_code code,
 			    l->name, s->first, SLICE_ARG(sentence));
 		return;
 	}
-	link_full(l);
+	link_full(l, sentence);
 	give_to_another(target_of(s));
 }
 

@@ -6,6 +6,7 @@
 #ifndef MAIN_QUERY_H
 #define MAIN_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct queries {
 	size_t actives;
 	size_t waitings;
 	struct query *statement; /* one is written at a time … */
+	bool committing; /* … is whole, and on its way to the disk … */
 	struct list statements; /* … and these are next */
 	struct verify verify;
 };

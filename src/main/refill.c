@@ -367,7 +367,7 @@ static void parcel_refused(struct shipment *s, enum message_error_code code,
 			    l->name, s->first, SLICE_ARG(sentence));
 		return;
 	}
-	link_full(l);
+	link_full(l, sentence);
 	try_again(e, REFILL_PAUSE);
 }
 

@@ -23,9 +23,14 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/notify.h"
+#include "sys/worker.h"
 #include "util/random.h"
+#include "util/timestamp.h"
 
 #include "main/server.h"
+
+/* The engine's timer may fire so much too early. */
+#define TIMER_SLACK (1 * USEC_PER_SEC)
 
 struct server {
 	struct loop *loop;
@@ -39,6 +44,9 @@ struct server {
 	struct clients *clients;
 	struct peers *peers;
 	struct statement *statement;
+	struct worker *worker;
+	struct worker_job commit; /* of the statement */
+	int statement_error; /* the worker's while it commits */
 	struct transferlog transfers;
 	struct refusallog refusals;
 	struct status status;
@@ -69,13 +77,14 @@ static void turn_begin(void *arg)
 
 /*
  * A timer that fires too early costs one turn now and then; setting it each
- * time that the engine's next date moves back would cost each transfer.
+ * time that the engine's next date moves back would cost each transfer.  But
+ * when that moves far, nothing is under way, and nobody shall be woken.
  */
 static void arm_engine_timer(struct server *s)
 {
 	int64_t next = engine_next(s->engine);
 
-	if (next >= s->armed)
+	if (next >= s->armed && next - s->armed < TIMER_SLACK)
 		return;
 	s->armed = next;
 	loop_arm(s->engine_timer, next);
@@ -115,9 +124,9 @@ static void turn_end(void *arg)
 		if (s->status.open)
 			clients_end_hold(s->clients);
 	}
-	arm_engine_timer(s);
 	if (s->stopping && is_drained(s))
 		loop_exit(s->loop, EXIT_STATUS_OK);
+	arm_engine_timer(s);
 	s->now = 0;
 }
 
@@ -257,11 +266,29 @@ static int io_statement_write(void *ctx, const void *data, size_t len)
 	return statement_write(s->statement, data, len);
 }
 
+/* In whichever thread the worker chooses. */
+static void commit_statement(void *arg)
+{
+	struct server *s = arg;
+
+	s->statement_error = statement_commit(s->statement);
+}
+
+static void statement_committed(void *arg)
+{
+	struct server *s = arg;
+
+	turn_begin(s);
+	engine_statement_committed(s->engine, s->statement_error);
+}
+
+/* Hundreds of megabytes may have to go to the disk, and transfers go on. */
 static int io_statement_commit(void *ctx)
 {
 	struct server *s = ctx;
 
-	return statement_commit(s->statement);
+	worker_start(s->worker, &s->commit);
+	return -EINPROGRESS;
 }
 
 static void io_statement_abort(void *ctx)
@@ -636,8 +663,9 @@ static int start_all(struct server *s, struct listeners *l)
 	return r;
 }
 
-int server_new(struct loop *loop, const char *path, struct settings *settings,
-	       struct listeners *listeners, struct server **ret)
+int server_new(struct loop *loop, struct worker *worker, const char *path,
+	       struct settings *settings, struct listeners *listeners,
+	       struct server **ret)
 {
 	_cleanup_(server_freep) struct server *s = NULL;
 	int r;
@@ -646,6 +674,9 @@ int server_new(struct loop *loop, const char *path, struct settings *settings,
 	if (!s)
 		return -ENOMEM;
 	s->loop = loop;
+	s->worker = worker;
+	s->commit = (struct worker_job){ commit_statement, statement_committed,
+					 s, { 0 } };
 	s->path = path;
 	s->settings = *settings;
 	*settings = (struct settings){ 0 };

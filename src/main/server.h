@@ -12,18 +12,20 @@
 
 struct loop;
 struct server;
+struct worker;
 
 /* How long a stop waits for answers that are under way. */
 #define SERVER_STOP_USEC INT64_C(2000000)
 
 /*
- * Borrows @loop and @path, the configuration file to read again; takes over
- * @settings and the sockets of @listeners, also when it fails.  Failures are
- * logged.
+ * Borrows @loop, @worker and @path, the configuration file to read again; takes
+ * over @settings and the sockets of @listeners, also when it fails.  Failures
+ * are logged.
  */
-int server_new(struct loop *loop, const char *path, struct settings *settings,
-	       struct listeners *listeners, struct server **ret) _must_check_;
-/* Before the loop is freed. */
+int server_new(struct loop *loop, struct worker *worker, const char *path,
+	       struct settings *settings, struct listeners *listeners,
+	       struct server **ret) _must_check_;
+/* Before the loop is freed, and not while worker_run() runs. */
 struct server *server_free(struct server *s);
 DEFINE_CLEANUP(struct server, server_free);
 

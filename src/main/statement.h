@@ -27,6 +27,7 @@ DEFINE_CLEANUP(struct statement, statement_free);
 int statement_begin(struct statement *s) _must_check_;
 int statement_write(struct statement *s, const void *data,
 		    size_t len) _must_check_;
+/* Waits for the disk, in any thread: nobody else may touch @s meanwhile. */
 int statement_commit(struct statement *s) _must_check_;
 void statement_abort(struct statement *s);
 

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -47,18 +49,16 @@ static bool txlist_record(void *arg, const struct stream_record *r)
 	return q->write_error == 0;
 }
 
-static void txlist_commit(struct query *q)
+static void txlist_committed(struct query *q, int error)
 {
 	struct engine *e = q->engine;
 	struct log_fields fields = { .event = LOG_EVENT_STATEMENT_WRITTEN,
 				     .serial = q->last };
 	char sentence[OUTCOME_SENTENCE_SIZE];
 	struct outcome o = { .code = OUTCOME_DONE };
-	int r;
 
-	r = e->io.statement_commit(e->io.ctx);
-	if (r < 0) {
-		txlist_fail(q, "made durable", r);
+	if (error < 0) {
+		txlist_fail(q, "made durable", error);
 		return;
 	}
 	(void)snprintf(sentence, sizeof(sentence),
@@ -70,6 +70,27 @@ static void txlist_commit(struct query *q)
 	o.u.statement.hash = q->tip;
 	query_give(q, &o);
 	txlist_over(e);
+}
+
+static void txlist_commit(struct query *q)
+{
+	struct engine *e = q->engine;
+	int r;
+
+	r = e->io.statement_commit(e->io.ctx);
+	if (r == -EINPROGRESS)
+		e->queries.committing = true;
+	else
+		txlist_committed(q, r);
+}
+
+void engine_statement_committed(struct engine *e, int error)
+{
+	assert(e->queries.committing);
+	e->queries.committing = false;
+	/* Nobody is answered any more. */
+	if (e->phase != PHASE_STOPPED)
+		txlist_committed(e->queries.statement, error);
 }
 
 static void txlist_ended(void *arg, enum stream_end how, const char *missing)
@@ -134,7 +155,8 @@ static void txlist_drop(struct query *q)
 	struct engine *e = q->engine;
 
 	/* Still being written: the engine ends. */
-	if (e->queries.statement == q && e->phase == PHASE_ENDING)
+	if (e->queries.statement == q && e->phase == PHASE_ENDING &&
+	    !e->queries.committing)
 		e->io.statement_abort(e->io.ctx);
 }
 

@@ -264,10 +264,11 @@ int loop_enable_watchdog(struct loop *l)
 	return r < 0 ? r : 0;
 }
 
-static void run_turn_end(struct loop *l)
+bool loop_end_turn(struct loop *l)
 {
 	for (size_t i = 0; i < l->turn_ends && !l->exiting; i++)
 		l->turn_end[i].handler(l->turn_end[i].arg);
+	return !l->exiting;
 }
 
 /* How many sources the last wait found that were not dispatched yet. */
@@ -296,7 +297,7 @@ static int dispatch_one(struct loop *l)
  * sd-event takes the one that has been ready longest: those of this wait come
  * first, and a later one is left for the next turn.
  */
-static int run_turn(struct loop *l)
+int loop_next_turn(struct loop *l)
 {
 	int r;
 
@@ -320,11 +321,16 @@ int loop_run(struct loop *l)
 	int r;
 
 	/* Once before the first sleep: a program may have begun things. */
-	for (run_turn_end(l); !l->exiting; run_turn_end(l)) {
-		r = run_turn(l);
+	while (loop_end_turn(l)) {
+		r = loop_next_turn(l);
 		if (r < 0)
 			return r;
 	}
+	return l->code;
+}
+
+int loop_code(const struct loop *l)
+{
 	return l->code;
 }
 

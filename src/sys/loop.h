@@ -7,6 +7,7 @@
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/cleanup.h"
@@ -50,6 +51,17 @@ int loop_enable_watchdog(struct loop *l) _must_check_;
 
 /* Run until loop_exit(); returns its code or a negative errno. */
 int loop_run(struct loop *l);
+/*
+ * The halves of loop_run(), for what is to be done between them.  Any thread
+ * may call them, one at a time.
+ */
+/* The handlers of the turn's end.  False: loop_exit() was called. */
+bool loop_end_turn(struct loop *l);
+/* Wait, and dispatch what was found.  0 or a negative errno. */
+int loop_next_turn(struct loop *l) _must_check_;
+/* What loop_exit() was given. */
+int loop_code(const struct loop *l);
+
 /* No handler is called any more once the one that calls this has returned. */
 void loop_exit(struct loop *l, int code);
 

@@ -19,6 +19,7 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-operations.py \
 	tests/scenario/test-redis.py \
 	tests/scenario/test-refusals.py \
+	tests/scenario/test-stall.py \
 	tests/scenario/test-unavailable.py \
 	tests/scenario/test-uniform.py \
 	tests/scenario/test-verify.py
@@ -37,3 +38,9 @@ EXTRA_DIST += \
 check_PROGRAMS += tests/scenario/pipeline
 tests_scenario_pipeline_SOURCES = tests/scenario/pipeline.c
 tests_scenario_pipeline_LDADD = $(HIREDIS_LIBS)
+
+# Loaded by test-stall.py into daemons, which bring the sanitizers themselves.
+check_PROGRAMS += tests/scenario/stall.so
+tests_scenario_stall_so_SOURCES = tests/scenario/stall.c
+tests_scenario_stall_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC
+tests_scenario_stall_so_LDFLAGS = -shared

@@ -16,5 +16,6 @@ tests_unit_test_sys_SOURCES = \
 	tests/unit/test_sys_log.c \
 	tests/unit/test_sys_notify.c \
 	tests/unit/test_sys_sockets.c \
-	tests/unit/test_sys_loop.c
+	tests/unit/test_sys_loop.c \
+	tests/unit/test_sys_worker.c
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)

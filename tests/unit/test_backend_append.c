@@ -474,6 +474,52 @@ START_TEST(failed_slow_sync_is_fatal)
 }
 END_TEST
 
+/* Else the main daemon, whose other questions are answered, would wait for it. */
+START_TEST(batch_is_refused_while_its_sync_takes_long)
+{
+	bench.hold_sync = true;
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench.now += SYNC_PATIENCE_USEC - 1;
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_silence();
+	bench_ping(1, false);
+	ck_assert(!bench_state(FRAME_PONG).full);
+
+	bench.now++;
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_error(MESSAGE_ERROR_FULL);
+	bench_ping(1, false);
+	ck_assert(bench_state(FRAME_PONG).full);
+
+	bench_sync(0);
+	bench_expect_appended(1);
+	bench_ping(1, false);
+	ck_assert(!bench_state(FRAME_PONG).full);
+}
+END_TEST
+
+/* Nor is any other one taken, whatever it is that takes long. */
+START_TEST(nothing_is_collected_while_a_sync_takes_long)
+{
+	struct bench_fragment refill = bench_single(1, 1, "1 Ali Luke 5\n");
+
+	refill.refill = true;
+	bench.hold_sync = true;
+	bench_append(&refill);
+	ck_assert_uint_eq(bench.syncs_asked, 1);
+	bench.now += SYNC_PATIENCE_USEC;
+	send_third(2, 0, false);
+	bench_expect_silence();
+	send_third(2, 1, true);
+	bench_expect_error(MESSAGE_ERROR_FULL);
+
+	bench_sync(0);
+	bench_expect_appended(1);
+	send_third(2, 2, true);
+	bench_expect_missing(1, "110");
+}
+END_TEST
+
 Suite *test_backend_append(void)
 {
 	Suite *s = suite_create("backend/append");
@@ -506,6 +552,8 @@ Suite *test_backend_append(void)
 	tcase_add_test(t, part_of_the_next_batch_is_kept_over_a_sync);
 	tcase_add_test(t, claim_waits_for_the_sync);
 	tcase_add_test(t, failed_slow_sync_is_fatal);
+	tcase_add_test(t, batch_is_refused_while_its_sync_takes_long);
+	tcase_add_test(t, nothing_is_collected_while_a_sync_takes_long);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 #include "sys/sockets.h"
+#include "sys/worker.h"
 #include "util/timestamp.h"
 #include "wire/frame.h"
 #include "wire/message.h"
@@ -36,6 +38,7 @@ UNIT_SUITE(test_backend_server);
 
 static struct fake_store fake;
 static struct loop *loop;
+static struct worker *worker;
 static struct loop_timer *tick;
 static struct server *server;
 static struct frame_key key;
@@ -84,7 +87,7 @@ static int run(const struct step *list, size_t n)
 	deadline = loop_now() + DEADLINE;
 	at_step->act();
 	loop_arm(tick, loop_now() + TICK);
-	return loop_run(loop);
+	return worker_run(worker);
 }
 
 /* Once a test: a loop that has ended stays so. */
@@ -104,7 +107,9 @@ static void start(void)
 
 	ck_assert_int_eq(loop_new(&loop), 0);
 	ck_assert_int_eq(loop_add_timer(loop, on_tick, NULL, &tick), 0);
-	ck_assert_int_eq(server_new(&options, loop, &fake.store, &server), 0);
+	ck_assert_int_eq(worker_new(loop, &worker), 0);
+	ck_assert_int_eq(
+		server_new(&options, loop, worker, &fake.store, &server), 0);
 }
 
 static void setup(void)
@@ -120,6 +125,7 @@ static void setup(void)
 static void teardown(void)
 {
 	server = server_free(server);
+	worker = worker_free(worker);
 	loop = loop_free(loop);
 	fake_store_done(&fake);
 	(void)close(server_fd);
@@ -383,22 +389,16 @@ static bool never(void)
 	return false;
 }
 
-static void append_and_ping(void)
-{
-	append();
-	ping();
-}
-
 /* A dead store ends the process, with the status that says why. */
 START_TEST(failed_sync_ends_the_loop)
 {
 	use_udp();
 	fake.sync_error = -EIO;
 	ck_assert_int_eq(RUN({ claim, got_promise },
-			     { append_and_ping, never }),
+			     { append, never }),
 			 EXIT_STATUS_IO);
 	ck_assert(said("cannot make the block durable: Input/output error"));
-	ck_assert(!got_pong());
+	ck_assert(!got_appended());
 }
 END_TEST
 
@@ -438,28 +438,192 @@ START_TEST(full_disk_is_looked_at_again_under_load)
 }
 END_TEST
 
-static int (*real_sync)(struct store *s);
+/* --- Slow disks */
 
-static int slow_sync(struct store *s)
+static int (*real_sync)(struct store *s);
+static struct store_ops slow_ops;
+static atomic_bool disk_stalls;
+static atomic_bool disk_asked;
+
+static void pause_for(int64_t usec)
 {
-	const struct timespec pause = { SERVER_SLOW_SYNC / USEC_PER_SEC,
-					50000000 };
+	const struct timespec pause = { usec / USEC_PER_SEC,
+					usec % USEC_PER_SEC * 1000 };
 
 	(void)nanosleep(&pause, NULL);
+}
+
+/* Until somebody says that it goes on; not for ever, or the test would not end. */
+static int stalled_sync(struct store *s)
+{
+	const int64_t end = loop_now() + 2 * DEADLINE;
+
+	atomic_store(&disk_asked, true);
+	while (atomic_load(&disk_stalls) && loop_now() < end)
+		pause_for(USEC_PER_MSEC);
 	return real_sync(s);
 }
 
+static void use_stalling_disk(void)
+{
+	slow_ops = *fake.store.ops;
+	real_sync = slow_ops.sync;
+	slow_ops.sync = stalled_sync;
+	fake.store.ops = &slow_ops;
+	atomic_store(&disk_asked, false);
+	atomic_store(&disk_stalls, true);
+	use_udp();
+}
+
+static bool is_syncing(void)
+{
+	return atomic_load(&disk_asked);
+}
+
+static void go_on(void)
+{
+	atomic_store(&disk_stalls, false);
+}
+
+/* Nobody hears of the batch before it is there, and of all else at once. */
+START_TEST(others_are_answered_while_the_disk_stalls)
+{
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise }, { append, is_syncing },
+			     { ping, got_pong }, { go_on, got_appended }),
+			 ALL_DONE);
+	ck_assert_uint_eq(fake.syncs, 1);
+	ck_assert_uint_eq(fake.publishes, 1);
+}
+END_TEST
+
+static bool told_while_it_lasts(void)
+{
+	return said("has not made a batch durable for 1.");
+}
+
+static bool told_when_it_is_over(void)
+{
+	return said("made a batch durable, after 1.");
+}
+
+/* It may never end, so it is told before it does. */
 START_TEST(slow_sync_is_told)
 {
-	struct store_ops ops = *fake.store.ops;
-
-	real_sync = ops.sync;
-	ops.sync = slow_sync;
-	fake.store.ops = &ops;
-	use_udp();
-	ck_assert_int_eq(RUN({ claim, got_promise }, { append, got_appended }),
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise },
+			     { append, told_while_it_lasts },
+			     { go_on, got_appended },
+			     { nothing, told_when_it_is_over }),
 			 ALL_DONE);
-	ck_assert(said("to make a batch durable"));
+	ck_assert_uint_eq(times_said("a batch durable"), 2);
+}
+END_TEST
+
+static int64_t full_since;
+
+static void fill(void)
+{
+	fake.full = true;
+	full_since = loop_now();
+	ping();
+}
+
+static bool long_full(void)
+{
+	return loop_now() - full_since > SERVER_RECHECK_INTERVAL * 3 / 2;
+}
+
+static void go_on_unless_rechecked(void)
+{
+	ck_assert_uint_eq(fake.rechecks, 0);
+	go_on();
+}
+
+/* What is reserved belongs to the disk as well, and would have us wait for it. */
+START_TEST(nothing_is_reserved_during_a_sync)
+{
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise }, { append, is_syncing },
+			     { fill, long_full },
+			     { go_on_unless_rechecked, rechecked }),
+			 ALL_DONE);
+}
+END_TEST
+
+static void stop(void)
+{
+	server_stop(server);
+}
+
+START_TEST(stop_is_at_once)
+{
+	use_udp();
+	ck_assert_int_eq(RUN({ ping, got_pong }, { stop, never }),
+			 EXIT_STATUS_OK);
+}
+END_TEST
+
+static int64_t stopped_at;
+
+static void stop_in_a_sync(void)
+{
+	stopped_at = loop_now();
+	stop();
+	ping();
+}
+
+static bool going_on_a_while_later(void)
+{
+	if (loop_now() - stopped_at > 20 * TICK)
+		go_on();
+	return false;
+}
+
+/* What was begun is finished and acknowledged; nothing new is begun. */
+START_TEST(stop_waits_for_a_sync)
+{
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise }, { append, is_syncing },
+			     { stop_in_a_sync, going_on_a_while_later }),
+			 EXIT_STATUS_OK);
+	ck_assert_int_ge(loop_now() - stopped_at, 20 * TICK);
+	ck_assert(got_appended());
+	ck_assert(!got_pong());
+}
+END_TEST
+
+static void reconfigure_and_ping(void)
+{
+	key.present = true;
+	server_reconfigure(server, &key, FRAME_SIZE_MIN);
+	ping();
+}
+
+START_TEST(reconfigured_during_a_sync)
+{
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise }, { append, is_syncing },
+			     { reconfigure_and_ping, got_pong },
+			     { go_on, got_appended }),
+			 ALL_DONE);
+}
+END_TEST
+
+static void fail_and_go_on(void)
+{
+	fake.sync_error = -EIO;
+	go_on();
+}
+
+START_TEST(failed_slow_sync_ends_the_loop)
+{
+	use_stalling_disk();
+	ck_assert_int_eq(RUN({ claim, got_promise }, { append, is_syncing },
+			     { ping, got_pong }, { fail_and_go_on, never }),
+			 EXIT_STATUS_IO);
+	ck_assert(said("cannot make the block durable: Input/output error"));
+	ck_assert(!got_appended());
 }
 END_TEST
 
@@ -480,7 +644,13 @@ Suite *test_backend_server(void)
 	tcase_add_test(t, failed_sync_ends_the_loop);
 	tcase_add_test(t, full_disk_is_looked_at_again);
 	tcase_add_test(t, full_disk_is_looked_at_again_under_load);
+	tcase_add_test(t, others_are_answered_while_the_disk_stalls);
 	tcase_add_test(t, slow_sync_is_told);
+	tcase_add_test(t, nothing_is_reserved_during_a_sync);
+	tcase_add_test(t, stop_is_at_once);
+	tcase_add_test(t, stop_waits_for_a_sync);
+	tcase_add_test(t, reconfigured_during_a_sync);
+	tcase_add_test(t, failed_slow_sync_ends_the_loop);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -94,7 +94,7 @@ START_TEST(asks_again_at_growing_intervals)
 }
 END_TEST
 
-START_TEST(pings_an_idle_backend_every_ten_seconds)
+START_TEST(pings_an_idle_backend_once_a_minute)
 {
 	bench_open();
 	bench_pass(LINK_PING_IDLE - MSEC);
@@ -103,6 +103,24 @@ START_TEST(pings_an_idle_backend_every_ten_seconds)
 	ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], 2);
 	bench_pass(LINK_PING_IDLE);
 	ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], 3);
+}
+END_TEST
+
+/* The host is to sleep: no turn takes place for a ping that can wait. */
+START_TEST(pings_an_idle_backend_by_the_way)
+{
+	bench_open();
+	for (unsigned pings = 1; pings < 4; pings++) {
+		bench_sleep(LINK_PING_PASSING - MSEC);
+		bench_run();
+		ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], pings);
+		bench_sleep(MSEC);
+		bench_run();
+		ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], pings + 1);
+		/* Nothing is left of it to be done, either. */
+		ck_assert_int_ge(engine_next(bench.e) - bench.now,
+				 LINK_PING_IDLE - MSEC);
+	}
 }
 END_TEST
 
@@ -332,7 +350,8 @@ Suite *test_engine_link(void)
 	tcase_add_test(c,
 		       an_answer_to_one_of_several_requests_measures_nothing);
 	tcase_add_test(c, asks_again_at_growing_intervals);
-	tcase_add_test(c, pings_an_idle_backend_every_ten_seconds);
+	tcase_add_test(c, pings_an_idle_backend_once_a_minute);
+	tcase_add_test(c, pings_an_idle_backend_by_the_way);
 	tcase_add_test(c, is_down_after_two_seconds_of_silence);
 	tcase_add_test(c, is_not_down_while_anything_comes_from_it);
 	tcase_add_test(c, is_down_at_once_when_nobody_listens);

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include "main/link.h"
+
 #include "test_engine_bench.h"
 
 START_TEST(asks_everybody_before_it_claims)
@@ -286,7 +288,7 @@ START_TEST(ends_when_a_pong_tells_of_a_higher_epoch)
 {
 	bench_open();
 	bench.model[1].promised = 2;
-	bench_pass(11 * SEC);
+	bench_pass(LINK_PING_IDLE);
 	expect_stopped(ENGINE_STOP_FENCED,
 		       "Backend B has promised epoch 2 to another main daemon, "
 		       "ours is 1.");

@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <errno.h>
+
+#include "main/link.h"
 #include "main/query.h"
 
 #include "test_engine_bench.h"
@@ -234,6 +237,93 @@ START_TEST(at_the_end_it_is_dropped)
 }
 END_TEST
 
+/* --- The disk takes its time */
+
+static void expect_transfer(void)
+{
+	struct told *t = order_transfer("Ali", "Ben", "1");
+
+	bench_run();
+	expect_done(t);
+}
+
+START_TEST(others_go_on_while_it_is_made_durable)
+{
+	struct told *first;
+	struct told *second;
+
+	bench_open();
+	bench.commit_error = -EINPROGRESS;
+	first = order_txlist();
+	second = order_txlist();
+	bench_run();
+	expect_transfer();
+	bench_pass(10 * SEC);
+	expect_transfer();
+	expect_waiting(first);
+	ck_assert_uint_eq(bench.begun, 1);
+
+	engine_statement_committed(bench.e, 0);
+	expect_done(first);
+	ck_assert_uint_eq(first->balance, 3);
+	bench.commit_error = 0;
+	bench_run();
+	expect_done(second);
+	ck_assert_uint_eq(second->balance, 5);
+	ck_assert_uint_eq(bench.aborted, 0);
+}
+END_TEST
+
+START_TEST(a_slow_one_that_cannot_be_made_durable)
+{
+	struct told *t;
+
+	bench_open();
+	bench.commit_error = -EINPROGRESS;
+	t = order_txlist();
+	bench_run();
+	ck_assert_uint_eq(bench.aborted, 0);
+	engine_statement_committed(bench.e, -EIO);
+	expect_refused(t, OUTCOME_UNAVAILABLE,
+		       "The statement could not be made durable: Input/output "
+		       "error.");
+	ck_assert_uint_eq(bench.aborted, 1);
+	bench.commit_error = 0;
+	t = order_txlist();
+	bench_run();
+	expect_done(t);
+}
+END_TEST
+
+/* It is being synced elsewhere, and whole. */
+START_TEST(at_the_end_a_slow_one_is_left_alone)
+{
+	bench_open();
+	bench.commit_error = -EINPROGRESS;
+	(void)order_txlist();
+	bench_run();
+	bench.e = engine_free(bench.e);
+	ck_assert_uint_eq(bench.begun, 1);
+	ck_assert_uint_eq(bench.aborted, 0);
+}
+END_TEST
+
+START_TEST(nobody_is_told_of_a_slow_one_after_the_end)
+{
+	struct told *t;
+
+	bench_open();
+	bench.commit_error = -EINPROGRESS;
+	t = order_txlist();
+	bench_run();
+	bench.model[1].promised = 2;
+	bench_pass(LINK_PING_IDLE);
+	ck_assert_int_eq(bench.stopped, ENGINE_STOP_FENCED);
+	engine_statement_committed(bench.e, 0);
+	expect_waiting(t);
+}
+END_TEST
+
 UNIT_SUITE(test_engine_txlist);
 
 Suite *test_engine_txlist(void)
@@ -254,6 +344,10 @@ Suite *test_engine_txlist(void)
 	tcase_add_test(c, one_that_cannot_be_begun_does_not_stop_the_next);
 	tcase_add_test(c, statements_that_wait_keep_no_question_from_its_turn);
 	tcase_add_test(c, at_the_end_it_is_dropped);
+	tcase_add_test(c, others_go_on_while_it_is_made_durable);
+	tcase_add_test(c, a_slow_one_that_cannot_be_made_durable);
+	tcase_add_test(c, at_the_end_a_slow_one_is_left_alone);
+	tcase_add_test(c, nobody_is_told_of_a_slow_one_after_the_end);
 	suite_add_tcase(s, c);
 	return s;
 }
