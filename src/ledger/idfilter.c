@@ -8,9 +8,14 @@
  * The hash is SipHash-128 with a fixed key.  Whoever chooses ids so that they
  * collide can only raise false alarms, each worth one question to the backends;
  * and with a fixed key the filter of a history is always the same.
+ *
+ * Filters are saved (main/snapshot.h).  To change the hash, the sizes or the
+ * order of the bits safely: give what is saved another version.
  */
 #include "config.h"
 
+#include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -79,6 +84,8 @@ static struct idhash hash_id(struct slice id)
 	(void)crypto_shorthash_siphashx24(out, (const uint8_t *)id.p, id.len,
 					  fixed_key);
 	memcpy(&hash, out, sizeof(hash));
+	hash.block = le64toh(hash.block);
+	hash.positions = le64toh(hash.positions);
 	return hash;
 }
 
@@ -182,4 +189,103 @@ size_t idfilter_bytes(const struct idfilter *f)
 		bytes +=
 			f->layer[i].blocks * WORDS_PER_BLOCK * sizeof(uint64_t);
 	return bytes;
+}
+
+/* Pieces. */
+
+#define PIECE_WORDS (IDFILTER_PIECE / sizeof(uint64_t))
+
+static uint64_t layer_room(size_t layer)
+{
+	return FIRST_LAYER_IDS << layer;
+}
+
+static uint64_t layer_pieces(size_t layer)
+{
+	return layer_room(layer) * BITS_PER_ID / 8 / IDFILTER_PIECE;
+}
+
+/* Layers are opened when the one before is full. */
+static size_t layers_for(uint64_t count)
+{
+	size_t layers = 0;
+
+	while (count > 0 && layers < LAYERS_MAX) {
+		count -= count < layer_room(layers) ? count :
+						      layer_room(layers);
+		layers++;
+	}
+	return layers;
+}
+
+uint64_t idfilter_pieces(uint64_t count)
+{
+	size_t layers = layers_for(count);
+	uint64_t pieces = 0;
+
+	for (size_t i = 0; i < layers; i++)
+		pieces += layer_pieces(i);
+	return pieces;
+}
+
+static uint64_t *find_piece(const struct idfilter *f, uint64_t n)
+{
+	size_t layer = 0;
+
+	while (n >= layer_pieces(layer))
+		n -= layer_pieces(layer++);
+	assert(layer < f->layers);
+	return f->layer[layer].words + n * PIECE_WORDS;
+}
+
+bool idfilter_get_piece(const struct idfilter *f, uint64_t n,
+			uint8_t out[IDFILTER_PIECE])
+{
+	const uint64_t *words = find_piece(f, n);
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < PIECE_WORDS; i++) {
+		uint64_t word = htole64(words[i]);
+
+		memcpy(out + i * sizeof(word), &word, sizeof(word));
+		any |= word;
+	}
+	return any != 0;
+}
+
+void idfilter_put_piece(struct idfilter *f, uint64_t n,
+			const uint8_t in[IDFILTER_PIECE])
+{
+	uint64_t *words = find_piece(f, n);
+
+	for (size_t i = 0; i < PIECE_WORDS; i++) {
+		uint64_t word;
+
+		memcpy(&word, in + i * sizeof(word), sizeof(word));
+		words[i] = le64toh(word);
+	}
+}
+
+int idfilter_restore(uint64_t count, struct idfilter **ret)
+{
+	_cleanup_(idfilter_freep) struct idfilter *f = NULL;
+	uint64_t left = count;
+	int r;
+
+	r = idfilter_new(&f);
+	if (r < 0)
+		return r;
+	while (left > 0) {
+		struct layer *l;
+
+		r = add_layer(f);
+		if (r < 0)
+			return r;
+		l = &f->layer[f->layers - 1];
+		l->ids = left < l->room ? left : l->room;
+		left -= l->ids;
+	}
+	f->count = count;
+	*ret = TAKE_PTR(f);
+	return 0;
 }

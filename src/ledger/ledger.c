@@ -424,6 +424,57 @@ void ledger_settle(struct ledger *l, const struct staged *s, uint64_t serial,
 	l->time = time;
 }
 
+int ledger_restore_user(struct ledger *l, struct slice name,
+			struct amount balance)
+{
+	uint32_t user = users_count(l->users);
+	uint32_t number;
+	int r;
+
+	if (user_name_fault(name))
+		return -EBADMSG;
+	r = users_intern(l->users, name, &number);
+	if (r < 0)
+		return r == -EOVERFLOW ? -EBADMSG : r;
+	if (number != user)
+		return -EBADMSG;
+
+	r = wallets_restore(l->wallets, user, balance);
+	if (r < 0)
+		users_pop(l->users);
+	return r;
+}
+
+/* No coin may be made or lost on the way. */
+static bool balances_add_up(const struct ledger *l)
+{
+	uint32_t users = users_count(l->users);
+	struct sum coins = SUM_ZERO;
+
+	for (uint32_t user = 0; user < users; user++) {
+		coins = sum_plus(coins, wallets_balance(l->wallets, user));
+		coins = sum_minus(coins, l->initial);
+	}
+	return sum_to_i128(coins) == 0;
+}
+
+int ledger_restore_place(struct ledger *l, const struct ledger_place *p)
+{
+	bool gaps = p->records < p->serial;
+
+	if (p->records > p->serial || gaps != (p->first_gap > 0) ||
+	    p->first_gap > p->serial || !balances_add_up(l))
+		return -EBADMSG;
+
+	l->serial = p->serial;
+	l->records = p->records;
+	l->gaps = p->serial - p->records;
+	l->first_gap = p->first_gap;
+	l->time = p->time;
+	memcpy(l->tip, p->tip, sizeof(l->tip));
+	return 0;
+}
+
 uint32_t ledger_users(const struct ledger *l)
 {
 	return users_count(l->users);

@@ -104,6 +104,26 @@ void ledger_unstage(struct ledger *l, const struct staged *s);
 void ledger_settle(struct ledger *l, const struct staged *s, uint64_t serial,
 		   int64_t time, const uint8_t hash[CHAIN_HASH_SIZE]);
 
+/* Where a history stands. */
+struct ledger_place {
+	uint64_t serial;
+	uint64_t records;
+	uint64_t first_gap; /* as ledger_first_gap() */
+	int64_t time;
+	uint8_t tip[CHAIN_HASH_SIZE];
+};
+
+/*
+ * Put back, into a new ledger, what a history came to: its users in the order
+ * in which they joined, and then its place.  -EBADMSG: that can be no user, it
+ * is one already, these numbers do not go together, or the balances do not add
+ * up.  -ENOMEM.
+ */
+int ledger_restore_user(struct ledger *l, struct slice name,
+			struct amount balance) _must_check_;
+int ledger_restore_place(struct ledger *l,
+			 const struct ledger_place *p) _must_check_;
+
 /* Walk committed members in the order they joined. */
 uint32_t ledger_users(const struct ledger *l); /* numbers below this */
 bool ledger_user_balance(const struct ledger *l, uint32_t user,

@@ -270,3 +270,17 @@ int wallets_apply(struct wallets *w, uint32_t sender, uint32_t receiver,
 	set_both(w, receiver, to);
 	return 0;
 }
+
+int wallets_restore(struct wallets *w, uint32_t user, struct amount balance)
+{
+	int r;
+
+	assert(w->pending == 0);
+	assert(!wallets_is_member(w, user));
+	r = reach(w, user);
+	if (r < 0)
+		return r;
+
+	set_both(w, user, balance);
+	return 0;
+}

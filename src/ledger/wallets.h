@@ -54,5 +54,8 @@ void wallets_settle(struct wallets *w, uint32_t sender, uint32_t receiver,
  */
 int wallets_apply(struct wallets *w, uint32_t sender, uint32_t receiver,
 		  struct amount amount) _must_check_;
+/* What a history came to: @user, no member yet, becomes one with @balance. */
+int wallets_restore(struct wallets *w, uint32_t user,
+		    struct amount balance) _must_check_;
 
 #endif

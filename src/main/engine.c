@@ -84,6 +84,9 @@ int engine_new(const struct engine_config *config, const struct engine_io *io,
 	r = ledger_new(config->initial_balance, e->hash_key, &e->ledger);
 	if (r < 0)
 		return r;
+	r = checkpoint_init(e, config);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(e);
 	return 0;
 }
@@ -94,6 +97,7 @@ struct engine *engine_free(struct engine *e)
 		return NULL;
 	e->phase = PHASE_ENDING;
 	recovery_done(e);
+	checkpoint_done(e);
 	queries_done(e);
 	totals_done(e);
 	gate_done(e);
@@ -195,6 +199,8 @@ void engine_flush(struct engine *e)
 		queries_flush(e);
 	if (e->phase == PHASE_OPEN)
 		commit_flush(e);
+	if (e->phase == PHASE_OPEN)
+		checkpoint_flush(e);
 }
 
 int64_t engine_next(const struct engine *e)
@@ -504,6 +510,7 @@ static void ledger_info(const struct engine *e, struct engine_info *ret)
 	ret->thin = survey_thin(&e->history) + survey_thin(&e->last_batch);
 	ret->refilled = e->refill.records;
 	ret->refilling = e->refill.opening || e->refill.wanted;
+	ret->checkpoint = e->checkpoint.stored;
 }
 
 void engine_info(const struct engine *e, struct engine_info *ret)

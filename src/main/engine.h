@@ -53,6 +53,18 @@ struct engine_config {
 	size_t backends;
 	struct engine_backend backend[ENGINE_BACKENDS_MAX];
 	uint8_t seed[32]; /* of all draws, nonces and hash keys */
+	/*
+	 * What was given to io.checkpoint_write() last, as far as is known; empty:
+	 * nothing.  It is judged, so it may be anything.  Borrowed until
+	 * engine_new() returns.
+	 */
+	struct slice checkpoint;
+	/*
+	 * Another one when there are so many more records, and no sooner than so
+	 * many microseconds behind the one before.  0 records: only when asked to.
+	 */
+	uint64_t checkpoint_records;
+	int64_t checkpoint_pause;
 };
 
 /* Why the process has to end. */
@@ -117,6 +129,16 @@ struct engine_io {
 	int (*statement_commit)(void *ctx);
 	void (*statement_abort)(void *ctx);
 	struct slice statement_path;
+	/*
+	 * The checkpoint, in the same way; engine_checkpoint_committed() follows
+	 * behind -EINPROGRESS.
+	 */
+	int (*checkpoint_begin)(void *ctx);
+	int (*checkpoint_write)(void *ctx, const void *data, size_t len);
+	int (*checkpoint_commit)(void *ctx);
+	void (*checkpoint_abort)(void *ctx);
+	/* The one that was given at the start is good for nothing. */
+	void (*checkpoint_discard)(void *ctx);
 };
 
 enum outcome_code {
@@ -220,6 +242,7 @@ void engine_datagram(struct engine *e, unsigned backend, struct slice datagram);
 void engine_refused(struct engine *e, unsigned backend);
 /* The commit that was in progress has ended with 0 or a negative errno. */
 void engine_statement_committed(struct engine *e, int error);
+void engine_checkpoint_committed(struct engine *e, int error);
 /* End of a turn: run due timers, close and send batches. */
 void engine_flush(struct engine *e);
 /* When the next turn is due at the latest; INT64_MAX: no need. */
@@ -262,6 +285,12 @@ void engine_reconfigure(struct engine *e, int64_t request_timeout,
 			bool accept_gaps, const struct frame_key *key);
 
 /*
+ * Write a checkpoint of what is committed now, unless there is one or there can
+ * be none; it is over when engine_checkpointing() is false.
+ */
+void engine_checkpoint(struct engine *e);
+bool engine_checkpointing(const struct engine *e);
+/*
  * One more, with the next number.  It joins when it answers and is empty; one
  * that holds records joins at the next start, when the history is read.
  */
@@ -293,6 +322,7 @@ struct engine_info {
 	uint64_t thin; /* records on fewer backends than there should be */
 	uint64_t refilled; /* copies sent to mend that, since start */
 	bool refilling; /* there is more of that to do */
+	uint64_t checkpoint; /* serial of the newest one written; 0: none yet */
 	uint64_t transfers; /* since start */
 	uint64_t batches;
 	uint64_t largest_batch;

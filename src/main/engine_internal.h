@@ -7,6 +7,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/idfilter.h"
+#include "main/checkpoint.h"
 #include "main/commit.h"
 #include "main/engine.h"
 #include "main/gate.h"
@@ -67,6 +68,7 @@ struct engine {
 	struct survey_memory memory;
 	struct refill refill;
 	struct recovery recovery;
+	struct checkpoint checkpoint;
 	struct commit commit;
 	struct ids ids;
 	struct queries queries;

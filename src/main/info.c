@@ -103,6 +103,7 @@ static int put_ledger(const struct info *i, struct buf *out)
 		{ "thin_records", e->thin },
 		{ "refilled_records", e->refilled },
 		{ "refilling", e->refilling },
+		{ "checkpoint_serial", e->checkpoint },
 		{ NULL, 0 },
 	};
 	int r;

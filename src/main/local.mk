@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/main/libmain.a
 src_main_libmain_a_SOURCES = \
 	src/main/answer.c src/main/answer.h \
+	src/main/checkpoint.c src/main/checkpoint.h \
 	src/main/clients.c src/main/clients.h \
 	src/main/commands.c src/main/commands.h \
 	src/main/commands_internal.h \
@@ -31,6 +32,7 @@ src_main_libmain_a_SOURCES = \
 	src/main/session.c src/main/session.h \
 	src/main/settings.c src/main/settings.h \
 	src/main/shipment.c src/main/shipment.h \
+	src/main/snapshot.c src/main/snapshot.h \
 	src/main/statement.c src/main/statement.h \
 	src/main/stats.c \
 	src/main/status.c src/main/status.h \

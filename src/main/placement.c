@@ -181,6 +181,9 @@ static void note_holders(struct engine *e)
 	uint64_t last = c->first + c->flying - 1;
 	uint32_t others = uncounted(e);
 
+	checkpoint_held(e, durable(e), c->flying);
+	if (others & ~durable(e))
+		checkpoint_unsure(e);
 	for (size_t i = 0; i < e->links; i++) {
 		struct link *l = &e->link[i];
 

@@ -68,6 +68,7 @@ static int note_holders(struct engine *e, const struct stream_record *r)
 	if (error < 0)
 		return error;
 	survey_read(e, r, &h);
+	checkpoint_held(e, h.holders, 1);
 	return survey_add(e, r->record.chained ? &e->last_batch : &e->history,
 			  &e->irregulars, r->record.serial, &h);
 }
@@ -126,6 +127,8 @@ static bool load_record(void *arg, const struct stream_record *r)
 	const char *fault = NULL;
 	int error;
 
+	if (checkpoint_takes(e, &r->record))
+		return e->checkpoint.start == CHECKPOINT_USED;
 	error = ledger_apply(e->ledger, &r->record, &fault);
 	if (error == -EBADMSG) {
 		refuse_history(e, r, fault);
@@ -168,6 +171,10 @@ static void loaded(void *arg, enum stream_end how, const char *missing)
 	(void)how; /* it waited for as long as it took */
 	(void)missing;
 	e->recovery.stream = stream_free(e->recovery.stream);
+	if (!checkpoint_settled(e)) {
+		recovery_load(e, 0);
+		return;
+	}
 	e->phase = PHASE_COMPLETING;
 	refill_last_batch(e);
 }
@@ -177,14 +184,14 @@ static const struct stream_ops load_ops = {
 	.ended = loaded,
 };
 
-static void load(struct engine *e)
+void recovery_load(struct engine *e, uint64_t after)
 {
-	struct stream_query q = { .upto = INT64_MAX,
+	struct stream_query q = { .after = after,
+				  .upto = INT64_MAX,
 				  .everything = true,
 				  .all = true,
 				  .endless = true };
 
-	e->phase = PHASE_LOADING;
 	if (stream_new(e, &q, &load_ops, e, &e->recovery.stream) < 0)
 		engine_stop(e, ENGINE_STOP_MEMORY, "Out of memory.");
 	else
@@ -237,7 +244,8 @@ static void load_when_claimed(struct engine *e)
 		return;
 	engine_log(e, LOG_INFO, LOG_EVENT_EPOCH_CLAIMED, NULL,
 		   "Epoch %" PRIu64 " claimed on all backends.", e->epoch);
-	load(e);
+	e->phase = PHASE_LOADING;
+	checkpoint_load(e);
 }
 
 static void claimed(struct engine *e, struct link *l)

@@ -21,6 +21,8 @@ void recovery_init(struct engine *e);
 void recovery_done(struct engine *e);
 /* A link has answered a ping, or a claim: see how far we are. */
 void recovery_advance(struct engine *e);
+/* Load the history past @after. */
+void recovery_load(struct engine *e, uint64_t after);
 /* The last batch is where it should be: open for business. */
 void recovery_opened(struct engine *e);
 /* Is it the claim of its link? */

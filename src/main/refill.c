@@ -284,6 +284,7 @@ static void send_parcels(struct engine *e)
 		arrived(e);
 		return;
 	}
+	checkpoint_unsure(e);
 	for (unsigned i = 0; i < e->links && f->running; i++) {
 		struct parcel *p = &f->parcel[i];
 

@@ -29,6 +29,16 @@
 
 #include "main/server.h"
 
+/*
+ * A record takes some microseconds to be read at a start, so there is little to
+ * be won by a checkpoint of less; and one a minute costs nothing that could be
+ * noticed.
+ */
+#define CHECKPOINT_RECORDS 100000
+#define CHECKPOINT_PAUSE (60 * USEC_PER_SEC)
+/* Of two thousand million operation ids. */
+#define CHECKPOINT_BYTES_MAX (UINT64_C(8) << 30)
+
 /* The engine's timer may fire so much too early. */
 #define TIMER_SLACK (1 * USEC_PER_SEC)
 
@@ -47,6 +57,10 @@ struct server {
 	struct worker *worker;
 	struct worker_job commit; /* of the statement */
 	int statement_error; /* the worker's while it commits */
+	struct statement *checkpoint; /* a file that is replaced likewise */
+	char *checkpoint_path;
+	struct worker_job store; /* the checkpoint */
+	int checkpoint_error;
 	struct transferlog transfers;
 	struct refusallog refusals;
 	struct status status;
@@ -60,6 +74,7 @@ struct server {
 	int64_t now; /* of this turn; 0 between turns */
 	bool state_changed;
 	bool stopping;
+	bool saving; /* what is committed, before it ends */
 	bool stopped;
 };
 
@@ -107,6 +122,17 @@ static bool is_drained(const struct server *s)
 	return counters.pending == 0 && counters.unread == 0;
 }
 
+/* Nobody waits for anything: the next start shall be quick. */
+static bool is_saved(struct server *s)
+{
+	if (!s->saving) {
+		s->saving = true;
+		engine_checkpoint(s->engine);
+		loop_arm(s->stop_timer, loop_now() + SERVER_SAVE_USEC);
+	}
+	return !engine_checkpointing(s->engine);
+}
+
 static void turn_end(void *arg)
 {
 	struct server *s = arg;
@@ -124,7 +150,7 @@ static void turn_end(void *arg)
 		if (s->status.open)
 			clients_end_hold(s->clients);
 	}
-	if (s->stopping && is_drained(s))
+	if (s->stopping && is_drained(s) && is_saved(s))
 		loop_exit(s->loop, EXIT_STATUS_OK);
 	arm_engine_timer(s);
 	s->now = 0;
@@ -298,6 +324,59 @@ static void io_statement_abort(void *ctx)
 	statement_abort(s->statement);
 }
 
+static int io_checkpoint_begin(void *ctx)
+{
+	struct server *s = ctx;
+
+	return statement_begin(s->checkpoint);
+}
+
+static int io_checkpoint_write(void *ctx, const void *data, size_t len)
+{
+	struct server *s = ctx;
+
+	return statement_write(s->checkpoint, data, len);
+}
+
+/* In whichever thread the worker chooses. */
+static void store_checkpoint(void *arg)
+{
+	struct server *s = arg;
+
+	s->checkpoint_error = statement_commit(s->checkpoint);
+}
+
+static void checkpoint_stored(void *arg)
+{
+	struct server *s = arg;
+
+	turn_begin(s);
+	engine_checkpoint_committed(s->engine, s->checkpoint_error);
+}
+
+static int io_checkpoint_commit(void *ctx)
+{
+	struct server *s = ctx;
+
+	worker_start(s->worker, &s->store);
+	return -EINPROGRESS;
+}
+
+static void io_checkpoint_abort(void *ctx)
+{
+	struct server *s = ctx;
+
+	statement_abort(s->checkpoint);
+}
+
+/* If it stays it is judged again, and found to be no better. */
+static void io_checkpoint_discard(void *ctx)
+{
+	struct server *s = ctx;
+
+	(void)fileops_kernel.unlink(fileops_kernel.ctx, s->checkpoint_path);
+}
+
 /* --- What comes from the backends */
 
 static void peer_datagram(void *ctx, unsigned backend, struct slice datagram)
@@ -350,7 +429,8 @@ static void stop_now(void *arg)
 {
 	struct server *s = arg;
 
-	log_print(LOG_NOTICE, NULL, "stopping with answers under way");
+	log_print(LOG_NOTICE, NULL, "stopping with %s under way",
+		  s->saving ? "a checkpoint" : "answers");
 	loop_exit(s->loop, EXIT_STATUS_OK);
 }
 
@@ -527,6 +607,27 @@ static int read_roster(struct server *s)
 	return check_roster(s);
 }
 
+/* Without it the whole history is read. */
+static int read_checkpoint(struct server *s, struct buf *ret)
+{
+	int r;
+
+	if (asprintf(&s->checkpoint_path, "%s/" SERVER_CHECKPOINT_FILE,
+		     s->settings.config->state) < 0) {
+		s->checkpoint_path = NULL;
+		return -ENOMEM;
+	}
+	r = fileops_read_file(&fileops_kernel, s->checkpoint_path,
+			      CHECKPOINT_BYTES_MAX, ret);
+	if (r < 0 && r != -ENOENT && r != -ENOMEM)
+		log_print(LOG_WARNING, NULL, "cannot read %s: %s",
+			  s->checkpoint_path, strerror(-r));
+	if (r == -ENOMEM)
+		return r;
+	return statement_new(&fileops_kernel, s->checkpoint_path,
+			     &s->checkpoint);
+}
+
 static int fill_config(const struct server *s, struct engine_config *ret)
 {
 	const struct main_config *c = s->settings.config;
@@ -539,6 +640,8 @@ static int fill_config(const struct server *s, struct engine_config *ret)
 		.request_timeout = c->request_timeout,
 		.key = s->settings.key,
 		.backends = c->backends,
+		.checkpoint_records = CHECKPOINT_RECORDS,
+		.checkpoint_pause = CHECKPOINT_PAUSE,
 	};
 	for (unsigned i = 0; i < c->backends; i++)
 		fill_backend(s, i, &ret->backend[i]);
@@ -562,13 +665,23 @@ static int start_engine(struct server *s)
 		.statement_commit = io_statement_commit,
 		.statement_abort = io_statement_abort,
 		.statement_path = slice_of(s->settings.config->statement),
+		.checkpoint_begin = io_checkpoint_begin,
+		.checkpoint_write = io_checkpoint_write,
+		.checkpoint_commit = io_checkpoint_commit,
+		.checkpoint_abort = io_checkpoint_abort,
+		.checkpoint_discard = io_checkpoint_discard,
 	};
-	struct engine_config config;
+	_cleanup_(buf_done) struct buf checkpoint = { 0 };
+	struct engine_config config = { 0 };
 	int r;
 
 	r = read_roster(s);
 	if (r == 0)
+		r = read_checkpoint(s, &checkpoint);
+	if (r == 0)
 		r = fill_config(s, &config);
+	config.checkpoint = (struct slice){ (const char *)checkpoint.data,
+					    checkpoint.len };
 	if (r == 0)
 		r = engine_new(&config, &io, &s->engine);
 	explicit_bzero(&config, sizeof(config));
@@ -677,6 +790,8 @@ int server_new(struct loop *loop, struct worker *worker, const char *path,
 	s->worker = worker;
 	s->commit = (struct worker_job){ commit_statement, statement_committed,
 					 s, { 0 } };
+	s->store = (struct worker_job){ store_checkpoint, checkpoint_stored, s,
+					{ 0 } };
 	s->path = path;
 	s->settings = *settings;
 	*settings = (struct settings){ 0 };
@@ -714,9 +829,11 @@ struct server *server_free(struct server *s)
 	sessions_free(s->sessions);
 	peers_free(s->peers);
 	statement_free(s->statement);
+	statement_free(s->checkpoint);
 	settings_done(&s->settings);
 	buf_done(&s->listen);
 	free(s->roster_path);
+	free(s->checkpoint_path);
 	free(s);
 	return NULL;
 }

@@ -16,6 +16,10 @@ struct worker;
 
 /* How long a stop waits for answers that are under way. */
 #define SERVER_STOP_USEC INT64_C(2000000)
+/* … and then for the checkpoint. */
+#define SERVER_SAVE_USEC INT64_C(10000000)
+/* In the state directory. */
+#define SERVER_CHECKPOINT_FILE "checkpoint"
 
 /*
  * Borrows @loop, @worker and @path, the configuration file to read again; takes

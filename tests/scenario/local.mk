@@ -6,6 +6,7 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-bad-tcp.py \
 	tests/scenario/test-bad-udp.py \
 	tests/scenario/test-check.py \
+	tests/scenario/test-checkpoint.py \
 	tests/scenario/test-completion.py \
 	tests/scenario/test-copies.py \
 	tests/scenario/test-disk-full.py \

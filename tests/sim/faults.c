@@ -10,6 +10,9 @@
 #define CLOCK_JUMP (30 * SEC)
 #define LAG_LASTS (4 * SEC)
 #define TAKEOVER_LASTS (20 * MSEC)
+/* Of a thousand faults of a main daemon so many are no more than a restart. */
+#define STOPS 300
+#define ENDS_BEFORE (500 * MSEC)
 /* A backend is cut off in four of a thousand records of lists, for longer than
  * main daemons wait for it. */
 #define IN_LIST 4
@@ -77,6 +80,9 @@ static void fault_main(struct world *w)
 		/* Somebody may take it for dead. */
 		if (world_chance(w, 500))
 			main_start(w, other, other->life);
+	} else if (m->alive && !m->paused && world_chance(w, STOPS)) {
+		main_stop(m);
+		world_at(w, ENDS_BEFORE + wait, main_start, m, m->life + 1);
 	} else if (m->alive && w->faults.crashes) {
 		main_kill(m);
 		world_at(w, wait, main_start, m, m->life);

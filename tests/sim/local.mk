@@ -4,6 +4,7 @@
 SIM_SOURCES = \
 	tests/sim/backends.c \
 	tests/sim/bugs.c tests/sim/bugs.h \
+	tests/sim/checkpoints.c \
 	tests/sim/client.c \
 	tests/sim/copies.c \
 	tests/sim/disk.c tests/sim/disk.h \
@@ -34,6 +35,8 @@ tests_sim_sim_bugs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/sim -DSIM_PATCHED
 tests_sim_sim_bugs_LDADD = $(SIM_LIBS)
 
 SIM_PATCHED = \
+	tests/sim/patched/checkpoint.c \
+	tests/sim/patched/snapshot.c \
 	tests/sim/patched/commit.c \
 	tests/sim/patched/query.c \
 	tests/sim/patched/ledger.c \
@@ -67,6 +70,12 @@ EXTRA_DIST += \
 	tests/sim/bugs/balance-staged.sed \
 	tests/sim/bugs/begin-empty-always.sed \
 	tests/sim/bugs/begin-empty-never.sed \
+	tests/sim/bugs/checkpoint-counts-ignored.sed \
+	tests/sim/bugs/checkpoint-irregular-left-out.sed \
+	tests/sim/bugs/checkpoint-late.sed \
+	tests/sim/bugs/checkpoint-other-tip.sed \
+	tests/sim/bugs/checkpoint-while-thin.sed \
+	tests/sim/bugs/checkpoint-without-filter.sed \
 	tests/sim/bugs/claim-over-sync.sed \
 	tests/sim/bugs/directory-not-synced.sed \
 	tests/sim/bugs/drop-not-undone.sed \
@@ -102,6 +111,24 @@ sim_patch = $(AM_V_GEN)$(MKDIR_P) tests/sim/patched && \
 	$(BASH_SHELL) $(srcdir)/tests/sim/patch-source.sh
 sim_bug = $(srcdir)/tests/sim/bugs
 
+tests/sim/patched/checkpoint.c: $(srcdir)/src/main/checkpoint.c \
+		$(sim_bug)/checkpoint-counts-ignored.sed \
+		$(sim_bug)/checkpoint-irregular-left-out.sed \
+		$(sim_bug)/checkpoint-other-tip.sed \
+		$(sim_bug)/checkpoint-while-thin.sed \
+		$(sim_bug)/checkpoint-without-filter.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/checkpoint.c $@ \
+		$(sim_bug)/checkpoint-counts-ignored.sed \
+		$(sim_bug)/checkpoint-irregular-left-out.sed \
+		$(sim_bug)/checkpoint-other-tip.sed \
+		$(sim_bug)/checkpoint-while-thin.sed \
+		$(sim_bug)/checkpoint-without-filter.sed
+tests/sim/patched/snapshot.c: $(srcdir)/src/main/snapshot.c \
+		$(sim_bug)/checkpoint-late.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/snapshot.c $@ \
+		$(sim_bug)/checkpoint-late.sed
 tests/sim/patched/commit.c: $(srcdir)/src/main/commit.c \
 		$(sim_bug)/answer-early.sed \
 		$(sim_bug)/drop-not-undone.sed \

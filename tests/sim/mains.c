@@ -7,11 +7,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "world.h"
 
+#define FROM_CHECKPOINT "Started from the checkpoint"
+
 /* Now and then the statement's disk fails, while disks do. */
 #define STATEMENT_FAILS 20
+#define ENDS_WITHIN (500 * MSEC)
 
 void main_clock(struct main_node *m)
 {
@@ -50,6 +54,25 @@ static void kill_later(struct world *w, void *a, uint64_t b)
 		main_kill(m);
 }
 
+static void end_later(struct world *w, void *a, uint64_t b)
+{
+	/* When faults have ended, main daemons are to last. */
+	if (!w->healing)
+		kill_later(w, a, b);
+}
+
+void main_stop(struct main_node *m)
+{
+	struct world *w = m->world;
+
+	world_say(w, "main %d is to end", m->index);
+	main_clock(m);
+	engine_checkpoint(m->engine);
+	main_turn_end(m);
+	world_at(w, (int64_t)world_below(w, ENDS_WITHIN), end_later, m,
+		 m->life);
+}
+
 static void on_send(void *ctx, unsigned backend, const uint8_t *data,
 		    size_t len)
 {
@@ -65,6 +88,8 @@ static void on_log(void *ctx, int priority, const struct log_fields *fields,
 
 	(void)priority;
 	world_say(m->world, "main %d: %s", m->index, sentence);
+	m->world->count.used += strncmp(sentence, FROM_CHECKPOINT,
+					strlen(FROM_CHECKPOINT)) == 0;
 	/* No other of our faults is a disk that loses what it had synced. */
 	if (fields->event == LOG_EVENT_INTEGRITY_FAULT &&
 	    !losses_is_wiped(m->world, fields->backend))
@@ -243,6 +268,8 @@ static void configure(struct main_node *m, struct engine_config *config)
 		config->backend[i].records = w->roster[i].records;
 	}
 	world_bytes(w, config->seed, sizeof(config->seed));
+	checkpoints_configure(w, config);
+	config->checkpoint = checkpoints_offer(w);
 }
 
 void main_start(struct world *w, void *a, uint64_t b)
@@ -257,6 +284,7 @@ void main_start(struct world *w, void *a, uint64_t b)
 	configure(m, &config);
 	io.ctx = m;
 	io.statement_path = slice_of("statement");
+	checkpoints_plug_in(&io);
 	if (engine_new(&config, &io, &m->engine) < 0)
 		abort();
 	m->alive = true;
@@ -344,4 +372,5 @@ void main_destroy(struct main_node *m)
 	engine_free(m->engine);
 	buf_done(&m->statement);
 	buf_done(&m->draft);
+	buf_done(&m->checkpoint);
 }

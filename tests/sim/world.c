@@ -177,6 +177,7 @@ static void destroy(struct world *w)
 		backend_destroy(&w->backend[i]);
 	for (size_t i = 0; i < w->clients; i++)
 		client_free(w->client[i]);
+	checkpoints_destroy(w);
 	copies_free(w->copied);
 	oracle_free(w->oracle);
 }
@@ -243,10 +244,11 @@ static void say_counts(const struct world *w)
 {
 	printf("%" PRIu64 " datagrams, %" PRIu64 " transfers, %" PRIu64
 	       " crashes, %" PRIu64 " torn tails, %" PRIu64 " fenced, %" PRIu64
-	       " copies, %" PRIu64 " losses, %.3f s\n",
+	       " copies, %" PRIu64 " losses, %" PRIu64 " checkpoints, %" PRIu64
+	       " used, %.3f s\n",
 	       w->count.datagrams, w->count.transfers, w->count.crashes,
 	       w->count.torn, w->count.fenced, w->count.copies, w->count.losses,
-	       (double)w->now / 1e6);
+	       w->count.checkpoints, w->count.used, (double)w->now / 1e6);
 }
 
 bool world_run(const struct run *run)

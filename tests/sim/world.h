@@ -91,6 +91,7 @@ struct main_node {
 	size_t inboxes;
 	struct buf statement; /* the file, */
 	struct buf draft; /* and the one being written */
+	struct buf checkpoint; /* being written */
 };
 
 struct client;
@@ -117,6 +118,14 @@ struct faults {
 struct roster_line {
 	uint64_t lost_in; /* an epoch, or 0 */
 	uint64_t records;
+};
+
+#define CHECKPOINTS_KEPT 4
+
+struct checkpoints {
+	struct buf file;
+	struct buf kept[CHECKPOINTS_KEPT]; /* older ones, in backups */
+	struct buf offered; /* to who starts now */
 };
 
 /* Of requests under way, for rewriting answers: network.c. */
@@ -159,6 +168,7 @@ struct world {
 	int lost; /* … and declared so */
 	struct roster_line roster[BACKENDS];
 	uint64_t roster_epoch; /* of who wrote it */
+	struct checkpoints checkpoints;
 	uint32_t room;
 	const char *failure;
 	char failure_text[512];
@@ -170,6 +180,8 @@ struct world {
 		uint64_t fenced;
 		uint64_t copies;
 		uint64_t losses;
+		uint64_t checkpoints; /* stored … */
+		uint64_t used; /* … and starts from one */
 	} count;
 };
 
@@ -217,6 +229,8 @@ void backend_destroy(struct backend_node *n);
 /* mains.c */
 void main_start(struct world *w, void *a, uint64_t b);
 void main_kill(struct main_node *m);
+/* Its manager ends it, which takes a moment. */
+void main_stop(struct main_node *m);
 void main_pause(struct main_node *m, int64_t how_long);
 void main_resume(struct world *w, void *a, uint64_t b);
 void main_datagram(struct main_node *m, struct packet *p);
@@ -228,6 +242,13 @@ void main_turn_end(struct main_node *m);
 /* One for a client to talk to, or NULL. */
 struct main_node *main_pick(struct world *w);
 void main_destroy(struct main_node *m);
+
+/* checkpoints.c */
+void checkpoints_configure(struct world *w, struct engine_config *config);
+/* What a main daemon finds that starts now; until the next one. */
+struct slice checkpoints_offer(struct world *w);
+void checkpoints_plug_in(struct engine_io *io);
+void checkpoints_destroy(struct world *w);
 
 /* faults.c */
 void faults_draw(struct world *w);

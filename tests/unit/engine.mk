@@ -9,6 +9,7 @@ tests_unit_test_engine_SOURCES = \
 	tests/unit/test_engine_bench.h \
 	tests/unit/test_engine_model.c \
 	tests/unit/test_engine_absent.c \
+	tests/unit/test_engine_checkpoint.c \
 	tests/unit/test_engine_commit.c \
 	tests/unit/test_engine_copies.c \
 	tests/unit/test_engine_forged.c \

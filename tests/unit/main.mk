@@ -13,5 +13,6 @@ tests_unit_test_main_session_SOURCES = \
 	tests/unit/test_main_roster.c \
 	tests/unit/test_main_server.c \
 	tests/unit/test_main_session.c \
+	tests/unit/test_main_snapshot.c \
 	tests/unit/test_main_statement.c
 tests_unit_test_main_session_LDADD = $(MAIN_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 UNIT_SUITE(test_engine_absent);
+UNIT_SUITE(test_engine_checkpoint);
 UNIT_SUITE(test_engine_commit);
 UNIT_SUITE(test_engine_copies);
 UNIT_SUITE(test_engine_forged);
@@ -30,4 +31,5 @@ UNIT_MAIN(test_engine_parts, test_engine_survey, test_engine_start,
 	  test_engine_commit, test_engine_placement, test_engine_copies,
 	  test_engine_refill, test_engine_absent, test_engine_refusal,
 	  test_engine_ids, test_engine_stream, test_engine_sums,
-	  test_engine_txlist, test_engine_verify, test_engine_forged)
+	  test_engine_txlist, test_engine_verify, test_engine_checkpoint,
+	  test_engine_forged)

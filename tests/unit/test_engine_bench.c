@@ -137,6 +137,54 @@ static void on_abort(void *ctx)
 	bench.aborted++;
 }
 
+static int on_checkpoint_begin(void *ctx)
+{
+	(void)ctx;
+	if (bench.checkpoint.begin_error)
+		return bench.checkpoint.begin_error;
+	bench.checkpoint.begun++;
+	buf_clear(&bench.checkpoint.draft);
+	return 0;
+}
+
+static int on_checkpoint_write(void *ctx, const void *data, size_t len)
+{
+	(void)ctx;
+	if (bench.checkpoint.write_error)
+		return bench.checkpoint.write_error;
+	return buf_add(&bench.checkpoint.draft, data, len);
+}
+
+void bench_store_checkpoint(void)
+{
+	struct buf old = bench.checkpoint.file;
+
+	bench.checkpoint.file = bench.checkpoint.draft;
+	bench.checkpoint.draft = old;
+	bench.checkpoint.stored++;
+}
+
+static int on_checkpoint_commit(void *ctx)
+{
+	(void)ctx;
+	if (!bench.checkpoint.commit_error)
+		bench_store_checkpoint();
+	return bench.checkpoint.commit_error;
+}
+
+static void on_checkpoint_abort(void *ctx)
+{
+	(void)ctx;
+	bench.checkpoint.aborted++;
+}
+
+static void on_checkpoint_discard(void *ctx)
+{
+	(void)ctx;
+	bench.checkpoint.discarded++;
+	buf_clear(&bench.checkpoint.file);
+}
+
 /* Beginning and end. */
 
 static void default_config(void)
@@ -199,7 +247,19 @@ void bench_teardown(void)
 	for (size_t i = 0; i < bench.tolds; i++)
 		buf_done(&bench.told[i].text);
 	buf_done(&bench.statement);
+	buf_done(&bench.checkpoint.file);
+	buf_done(&bench.checkpoint.draft);
 	buf_done(&bench.journal);
+}
+
+void bench_checkpoint(void)
+{
+	unsigned stored = bench.checkpoint.stored;
+
+	engine_checkpoint(bench.e);
+	bench_pass(0);
+	ck_assert(!engine_checkpointing(bench.e));
+	ck_assert_uint_eq(bench.checkpoint.stored, stored + 1);
 }
 
 void bench_restart(void)
@@ -226,9 +286,19 @@ void bench_start(void)
 		.statement_commit = on_commit,
 		.statement_abort = on_abort,
 		.statement_path = slice_of("/tmp/statement"),
+		.checkpoint_begin = on_checkpoint_begin,
+		.checkpoint_write = on_checkpoint_write,
+		.checkpoint_commit = on_checkpoint_commit,
+		.checkpoint_abort = on_checkpoint_abort,
+		.checkpoint_discard = on_checkpoint_discard,
 	};
+	struct engine_config config = bench.config;
 
-	ck_assert_int_eq(engine_new(&bench.config, &io, &bench.e), 0);
+	config.checkpoint =
+		(struct slice){ (const char *)bench.checkpoint.file.data,
+				bench.checkpoint.file.len };
+
+	ck_assert_int_eq(engine_new(&config, &io, &bench.e), 0);
 	engine_time(bench.e, bench.now, bench.wall);
 	engine_start(bench.e);
 	bench_run();

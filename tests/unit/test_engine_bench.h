@@ -131,6 +131,18 @@ struct bench {
 	int commit_error;
 	unsigned write_fails_at; /* 1: the first one; 0: never */
 	unsigned writes;
+
+	struct {
+		struct buf file;
+		struct buf draft;
+		int begin_error;
+		int write_error;
+		int commit_error; /* -EINPROGRESS: the test ends it */
+		unsigned begun;
+		unsigned aborted;
+		unsigned stored;
+		unsigned discarded;
+	} checkpoint;
 };
 
 extern struct bench bench;
@@ -139,6 +151,10 @@ extern struct bench bench;
  */
 void bench_setup(void);
 void bench_teardown(void);
+/* The one that was committed is on disk. */
+void bench_store_checkpoint(void);
+/* Have one written. */
+void bench_checkpoint(void);
 /* The process ends, and another one starts on what is there. */
 void bench_restart(void);
 /* Make the engine and start it; models answer as they are told. */

@@ -97,6 +97,81 @@ START_TEST(full_layers_take_sixteen_bits_an_id)
 }
 END_TEST
 
+/* Through its pieces into another one. */
+static struct idfilter *copy_of(const struct idfilter *f)
+{
+	uint64_t pieces = idfilter_pieces(idfilter_count(f));
+	uint8_t piece[IDFILTER_PIECE];
+	struct idfilter *copy;
+
+	ck_assert_int_eq(idfilter_restore(idfilter_count(f), &copy), 0);
+	for (uint64_t n = 0; n < pieces; n++)
+		if (idfilter_get_piece(f, n, piece))
+			idfilter_put_piece(copy, n, piece);
+	return copy;
+}
+
+START_TEST(its_pieces_are_all_of_it)
+{
+	/* None, few, a layer just full, one more, layers in part. */
+	static const uint32_t counts[] = { 0, 10, 1u << 20, (1u << 20) + 1,
+					   4000000 };
+	_cleanup_(idfilter_freep) struct idfilter *f = new_filter();
+	_cleanup_(idfilter_freep) struct idfilter *copy = NULL;
+	uint32_t count = counts[_i];
+
+	add_many(f, 0, count);
+	copy = copy_of(f);
+	ck_assert_uint_eq(idfilter_count(copy), count);
+	ck_assert_uint_eq(idfilter_bytes(copy), idfilter_bytes(f));
+	ck_assert_uint_eq(count_known(copy, 0, count), count);
+	/* Down to the false alarms, and from here on as well. */
+	ck_assert_uint_eq(count_known(copy, MANY, MANY + PROBES),
+			  count_known(f, MANY, MANY + PROBES));
+	add_many(f, count, 2 * count + 7);
+	add_many(copy, count, 2 * count + 7);
+	ck_assert_uint_eq(idfilter_bytes(copy), idfilter_bytes(f));
+	ck_assert_uint_eq(count_known(copy, 0, 2 * count + 7), 2 * count + 7);
+}
+END_TEST
+
+/* What is saved on one host, or by another version, is read by the next. */
+START_TEST(its_bits_stay_where_they_are)
+{
+	_cleanup_(idfilter_freep) struct idfilter *f = new_filter();
+	uint8_t piece[IDFILTER_PIECE];
+	uint64_t sum = 0;
+	uint64_t found = 0;
+
+	add_many(f, 0, 1);
+	for (uint64_t n = 0; n < idfilter_pieces(1); n++) {
+		if (!idfilter_get_piece(f, n, piece))
+			continue;
+		found = n;
+		for (size_t i = 0; i < sizeof(piece); i++)
+			sum = sum * 31 + piece[i];
+	}
+	ck_assert_uint_eq(idfilter_pieces(1), 4096);
+	ck_assert_uint_eq(found, 4067);
+	ck_assert_uint_eq(sum, UINT64_C(14145167789245705734));
+}
+END_TEST
+
+START_TEST(pieces_of_zeros_need_not_be_kept)
+{
+	_cleanup_(idfilter_freep) struct idfilter *f = new_filter();
+	uint8_t piece[IDFILTER_PIECE];
+	uint64_t kept = 0;
+
+	ck_assert_uint_eq(idfilter_pieces(0), 0);
+	add_many(f, 0, 10);
+	for (uint64_t n = 0; n < idfilter_pieces(10); n++)
+		kept += idfilter_get_piece(f, n, piece);
+	ck_assert_uint_ge(kept, 1);
+	ck_assert_uint_le(kept, 10);
+}
+END_TEST
+
 START_TEST(no_filter_is_freed_harmlessly)
 {
 	ck_assert_ptr_null(idfilter_free(NULL));
@@ -113,6 +188,9 @@ Suite *test_ledger_idfilter(void)
 	tcase_add_test(c, what_was_added_is_never_fresh);
 	tcase_add_test(c, false_alarms_stay_under_one_in_a_hundred);
 	tcase_add_test(c, full_layers_take_sixteen_bits_an_id);
+	tcase_add_loop_test(c, its_pieces_are_all_of_it, 0, 5);
+	tcase_add_test(c, its_bits_stay_where_they_are);
+	tcase_add_test(c, pieces_of_zeros_need_not_be_kept);
 	tcase_add_test(c, no_filter_is_freed_harmlessly);
 	suite_add_tcase(s, c);
 	return s;

@@ -860,11 +860,124 @@ static TCase *staging_case(void)
 	return c;
 }
 
+/* Restoring. */
+
+static void copy_place(const struct ledger *l, struct ledger_place *ret)
+{
+	*ret = (struct ledger_place){ .serial = ledger_serial(l),
+				      .records = ledger_records(l),
+				      .first_gap = ledger_first_gap(l),
+				      .time = ledger_time(l) };
+	memcpy(ret->tip, ledger_tip(l), sizeof(ret->tip));
+}
+
+static struct ledger *with_users_of(const struct ledger *l)
+{
+	struct ledger *copy = new_ledger(INITIAL);
+
+	for (uint32_t user = 0; user < ledger_users(l); user++) {
+		struct amount balance;
+
+		ck_assert(ledger_user_balance(l, user, &balance));
+		ck_assert_int_eq(ledger_restore_user(copy,
+						     ledger_user_name(l, user),
+						     balance),
+				 0);
+	}
+	return copy;
+}
+
+START_TEST(what_was_restored_goes_on_as_what_was_loaded)
+{
+	_cleanup_(ledger_freep) struct ledger *l = new_ledger(INITIAL);
+	_cleanup_(ledger_freep) struct ledger *copy = NULL;
+	struct ledger_place place;
+
+	/* Serials 1 and 5 to 6 are missing. */
+	ck_assert_ptr_null(apply(l, "2 Rishil Alice 30"));
+	ck_assert_ptr_null(apply(l, "3 Oliver Rachit 94"));
+	ck_assert_ptr_null(apply(l, "4 Ben Victor 85"));
+	ck_assert_ptr_null(apply(l, "7 Martin Luke 25"));
+	ck_assert_ptr_null(apply_chained(l, "8 Ben Luke 15", "00.000001"));
+	copy = with_users_of(l);
+	copy_place(l, &place);
+	ck_assert_int_eq(ledger_restore_place(copy, &place), 0);
+
+	for (int i = 0; i < 2; i++) {
+		struct ledger *x = i ? copy : l;
+
+		ck_assert_uint_eq(ledger_gaps(x), 3);
+		ck_assert_uint_eq(ledger_first_gap(x), 1);
+		ck_assert_uint_eq(ledger_records(x), 5);
+		ck_assert_ptr_nonnull(
+			apply_chained(x, "9 Ben Luke 1", "00.000000"));
+		ck_assert_ptr_nonnull(
+			apply_chained(x, "10 Ben Luke 1", "00.000001"));
+		ck_assert_ptr_nonnull(
+			apply_chained(x, "9 Ben Luke 901", "00.000001"));
+		ck_assert_ptr_null(
+			apply_chained(x, "9 Ben Zoe 900", "00.000001"));
+		ck_assert_uint_eq(ledger_members(x), 9);
+		ck_assert(slice_equal(ledger_user_name(x, 8), slice_of("Zoe")));
+	}
+	ck_assert_mem_eq(ledger_tip(l), ledger_tip(copy), CHAIN_HASH_SIZE);
+}
+END_TEST
+
+START_TEST(no_user_is_restored_twice_or_without_a_name)
+{
+	_cleanup_(ledger_freep) struct ledger *l = new_ledger(INITIAL);
+
+	ck_assert_int_eq(ledger_restore_user(l, slice_of("Ali"), of(5)), 0);
+	ck_assert_int_eq(ledger_restore_user(l, slice_of("Ali"), of(5)),
+			 -EBADMSG);
+	ck_assert_int_eq(ledger_restore_user(l, slice_of(""), of(5)), -EBADMSG);
+	ck_assert_int_eq(ledger_restore_user(l, slice_of("a=b"), of(5)),
+			 -EBADMSG);
+	ck_assert_uint_eq(ledger_users(l), 1);
+	ck_assert_uint_eq(ledger_members(l), 1);
+}
+END_TEST
+
+START_TEST(a_place_must_be_possible)
+{
+	static const struct ledger_place good = { .serial = 9, .records = 9 };
+	static const struct ledger_place bad[] = {
+		{ .serial = 9, .records = 10 },
+		{ .serial = 9, .records = 8 },
+		{ .serial = 9, .records = 9, .first_gap = 1 },
+		{ .serial = 9, .records = 8, .first_gap = 10 },
+	};
+	_cleanup_(ledger_freep) struct ledger *l = new_ledger(INITIAL);
+
+	ck_assert_int_eq(ledger_restore_user(l, slice_of("Ali"), of(1001)), 0);
+	/* A coin too many, or too few. */
+	ck_assert_int_eq(ledger_restore_place(l, &good), -EBADMSG);
+	ck_assert_int_eq(ledger_restore_user(l, slice_of("Ben"), of(999)), 0);
+	for (size_t i = 0; i < ELEMENTS(bad); i++)
+		ck_assert_int_eq(ledger_restore_place(l, &bad[i]), -EBADMSG);
+	ck_assert_uint_eq(ledger_serial(l), 0);
+	ck_assert_int_eq(ledger_restore_place(l, &good), 0);
+	ck_assert_uint_eq(ledger_serial(l), 9);
+}
+END_TEST
+
+static TCase *restoring_case(void)
+{
+	TCase *c = tcase_create("restoring");
+
+	tcase_add_test(c, what_was_restored_goes_on_as_what_was_loaded);
+	tcase_add_test(c, no_user_is_restored_twice_or_without_a_name);
+	tcase_add_test(c, a_place_must_be_possible);
+	return c;
+}
+
 Suite *test_ledger_ledger(void)
 {
 	Suite *s = suite_create("ledger/ledger");
 
 	suite_add_tcase(s, history_case());
 	suite_add_tcase(s, staging_case());
+	suite_add_tcase(s, restoring_case());
 	return s;
 }

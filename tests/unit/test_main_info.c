@@ -38,6 +38,7 @@ static struct info example(void)
 			.thin = 5,
 			.refilled = 7,
 			.refilling = true,
+			.checkpoint = 9,
 			.transfers = 8,
 			.outcomes = { [OUTCOME_DONE] = 6, [OUTCOME_NOUSER] = 1 },
 			.backends = 3,
@@ -198,7 +199,8 @@ static void check_section(const char *section, const char *expected)
 	"# Ledger\r\nopen:1\r\nreadonly:0\r\nstalled:0\r\nepoch:4\r\n"         \
 	"serial:10\r\nusers:12\r\ncoins:12000\r\n"                             \
 	"initial_balance:1000\r\ngaps:1\r\ncopies:2\r\nthin_records:5\r\n"     \
-	"refilled_records:7\r\nrefilling:1\r\ncoin:beans\r\n"                 \
+	"refilled_records:7\r\nrefilling:1\r\ncheckpoint_serial:9\r\n"       \
+	"coin:beans\r\n"                                                     \
 	"tip:1a2b3c4d00000000000000000000000000000000000000000000000000000000" \
 	"\r\ntime:2026-11-22T13:37:00.123456Z\r\n"
 
