@@ -77,14 +77,30 @@ static struct slice take_user(struct play *p)
 	return take_one_of(p, users, ELEMENTS(users));
 }
 
+static void take_transfer(struct play *p, struct engine_order *o)
+{
+	*o = (struct engine_order){ .sender = take_user(p) };
+	o->receiver = take_user(p);
+	o->amount = take_one_of(p, amounts, ELEMENTS(amounts));
+	o->id = take_one_of(p, ids, ELEMENTS(ids));
+}
+
 static void order_transfer(struct play *p, uint8_t *told)
 {
-	struct engine_order o = { 0 };
+	struct engine_order o;
 
-	o.sender = take_user(p);
-	o.receiver = take_user(p);
-	o.amount = take_one_of(p, amounts, ELEMENTS(amounts));
-	o.id = take_one_of(p, ids, ELEMENTS(ids));
+	take_transfer(p, &o);
+	engine_transfer(p->c.e, &o, on_done, told);
+}
+
+/* Unknown users join by it, and it may have to stand behind another one. */
+static void order_import(struct play *p, uint8_t *told)
+{
+	struct engine_order o;
+
+	take_transfer(p, &o);
+	o.after = take_one_of(p, ids, ELEMENTS(ids));
+	o.join = true;
 	engine_transfer(p->c.e, &o, on_done, told);
 }
 
@@ -158,7 +174,7 @@ static void order_verify(struct play *p, uint8_t *told)
 static void (*const orders[])(struct play *, uint8_t *) = {
 	order_transfer, order_open, order_balance, order_stats,
 	order_history,	order_list, order_show,	   order_show_id,
-	order_txlist,	order_tip,  order_verify,
+	order_txlist,	order_tip,  order_verify,  order_import,
 };
 
 /* Steps. */

@@ -527,7 +527,7 @@ class Turns:
     (ORDER, RUN, FLUSH, HEAR, SYNC, ANSWER, LOSE, DOUBLE, DELAY, TIME, RESTART,
      REFUSED, BEND, MAKE_UP, NEW_MAIN, SILENCE) = range(16)
     (TRANSFER, OPEN, BALANCE, STATS, HISTORY, LIST, SHOW, SHOW_ID, TXLIST,
-     TIP, VERIFY) = range(11)
+     TIP, VERIFY, IMPORT) = range(12)
     ALI, LUKE, RISHIL, ALICE, NOBODY, TWO_WORDS, EMPTY = range(7)
     A, B = 0, 1
     ANSWERED, ASKED = 0, 1
@@ -566,6 +566,11 @@ def engine_seeds():
     yield 'ids', Turns().run().transfer(known=2).transfer(known=2) \
         .transfer(amount=0, known=2).run().transfer(known=2).run() \
         .order(t.SHOW_ID, 2).order(t.SHOW_ID, 3).order(t.OPEN, t.ALI, 2).run()
+    yield 'import', Turns().run().order(t.IMPORT, t.NOBODY, t.ALI, 0, 2, 0) \
+        .order(t.IMPORT, t.ALI, t.NOBODY, 0, 3, 2) \
+        .order(t.IMPORT, t.ALI, t.LUKE, 0, 4, 3).add(t.FLUSH) \
+        .order(t.IMPORT, t.ALI, t.LUKE, 0, 0, 3).run() \
+        .order(t.IMPORT, t.NOBODY, t.ALI, 3, 0, 4).run()
     yield 'questions', Turns().run().transfer().run() \
         .order(t.BALANCE, t.ALICE).order(t.STATS, t.RISHIL) \
         .order(t.HISTORY, t.ALICE, 0, 9).order(t.LIST, 0, 9) \
