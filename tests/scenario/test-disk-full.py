@@ -101,13 +101,15 @@ class Bench:
 
     def fill_up(self, disk):
         """Nobody has room, nor finds any: on tmpfs, who cannot extend what is
-        reserved loses it, and another has that a second later."""
+        reserved loses it, and another has that a second later.  Whoever has some
+        reserved is full when that is used up."""
         since = time.monotonic()
 
         def full():
             nonlocal since
             if disk.fill() > 0 or self.states() != ["full"] * 3:
                 since = time.monotonic()
+                assert set(self.order_many()) <= {"DONE", *AGAIN}
             return time.monotonic() > since + 2 * RECHECK_SECONDS
         wait_for(full, "all to be full for good", 40)
 

@@ -7,7 +7,10 @@ export LC_ALL=C
 here=${top_srcdir:?}/tests/sim
 sim=${top_builddir:?}/tests/sim/sim-bugs
 at_least=100
-at_most=800
+# Left out are those that take more seeds in the mean.  In 15 times the mean one is
+# missed once in three million; where C leaves the order open, compilers draw
+# differently.
+mean_at_most=130
 failed=0
 
 fault() {
@@ -36,11 +39,11 @@ check_script() {
 }
 
 check_bug() {
-	local name=$1 limit=$(($2 * 6)) said status
+	local name=$1 limit=$(($2 * 15)) said status
 
 	[ "$limit" -gt "$at_least" ] || limit=$at_least
-	if [ "$limit" -gt "$at_most" ] && [ -z "${SIM_SLOW:-}" ]; then
-		echo "$name: left out, it takes up to $limit seeds"
+	if [ "$2" -gt "$mean_at_most" ] && [ -z "${SIM_SLOW:-}" ]; then
+		echo "$name: left out, it takes $2 seeds in the mean"
 		return
 	fi
 	said=$("$sim" -b "$name" 1 "$limit" 2>&1)
