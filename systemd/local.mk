@@ -25,6 +25,8 @@ EXTRA_DIST += \
 CLEANFILES += $(UNITS_MADE) $(SAMPLE_MADE)
 
 noinst_DATA = $(UNITS_MADE) $(SAMPLE_MADE)
+# A unit calls it, nobody else.
+AM_INSTALLCHECK_STD_OPTIONS_EXEMPT = systemd/make-key
 dist_pkglibexec_SCRIPTS = systemd/make-key
 
 $(UNITS_MADE): Makefile
