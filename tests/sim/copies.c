@@ -203,6 +203,7 @@ struct settled {
 	uint64_t batch[SETTLED_MAX]; /* the first serial of each one's batch */
 	size_t count;
 	uint64_t newest; /* the same of what was appended last */
+	bool torn; /* there are lines that are none */
 };
 
 static void take_settled(void *arg, struct slice line, size_t end)
@@ -213,7 +214,11 @@ static void take_settled(void *arg, struct slice line, size_t end)
 	uint64_t batch;
 
 	s->start = end - line.len - 1;
-	if (s->newest || record_parse(line, &r, &fault) < 0)
+	if (record_parse(line, &r, &fault) < 0) {
+		s->torn = true;
+		return;
+	}
+	if (s->newest)
 		return;
 	batch = r.chained ? r.serial - r.batch_position + 1 : UINT64_MAX;
 	if (end > s->settled) {
@@ -237,7 +242,7 @@ static bool find_settled(const struct copy *c, unsigned block, struct rng *rng,
 		return false;
 	history_lines((struct slice){ (const char *)b->data, b->len },
 		      take_settled, &s);
-	if (!s.newest || !s.count)
+	if (s.torn || !s.newest || !s.count)
 		return false;
 	/* By its b= the end of a batch may stand for the beginning, too. */
 	at = rng_below(rng, s.count);
