@@ -50,6 +50,8 @@ check_PROGRAMS += $(BENCHES)
 dist_check_SCRIPTS += tests/bench/test-bench.sh
 EXTRA_DIST += \
 	tests/bench/README \
+	tests/bench/charts/transfers-64-clients-16-deep.svg \
+	tests/bench/charts/transfers-64-clients.svg \
 	tests/bench/bench.py \
 	tests/bench/goals.py \
 	tests/bench/peers.py \
