@@ -129,6 +129,7 @@ def chart(results, metric):
     height = HEAD + STEP * len(of_peers)
     title = f"{metric}, {results.units[metric]}"
     lines = [
+        "<!-- SPDX-License-Identifier: MIT -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"'
         f' viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
         f"<title>{escape(title)}</title>",
