@@ -46,6 +46,7 @@ static void on_sync(void *ctx)
 
 	fuzz_check(!w->syncing && !w->fatal);
 	w->syncing = true;
+	w->sync_begun = w->now;
 }
 
 static void on_log(void *ctx, int priority, const char *sentence)

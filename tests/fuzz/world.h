@@ -70,6 +70,7 @@ struct world {
 	uint32_t room;
 	int64_t now;
 	bool syncing;	     /* a sync was asked for */
+	int64_t sync_begun;
 	bool fatal;	     /* the process would have ended */
 	bool faulty;	     /* the disk has faults or a limit */
 	bool bent;	     /* lines came that no main daemon would send */
