@@ -219,6 +219,8 @@ static int begin_empty(struct responder *r)
 		return error;
 	}
 
+	/* Whatever is known of the records is known of those set aside. */
+	responder_forget_batches(r);
 	responder_forget_partners(r, 0);
 	if (aside)
 		responder_log(r, LOG_WARNING,

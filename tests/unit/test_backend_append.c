@@ -174,6 +174,26 @@ START_TEST(durable_batch_is_acknowledged_again)
 }
 END_TEST
 
+/*
+ * It went aside with the block, although the promise that was to come behind
+ * found no room: what is in the block now does not hold it.
+ */
+START_TEST(batch_set_aside_is_not_acknowledged_from_memory)
+{
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_appended(1);
+	bench.fake.promise_error = -ENOSPC;
+	bench_claim_with(2, 'n', 1);
+	bench_expect_error(MESSAGE_ERROR_FULL);
+	ck_assert_uint_eq(bench.fake.asides, 1);
+
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_appended(1);
+	ck_assert_uint_eq(bench.fake.appends, 2);
+	ck_assert_uint_eq(bench.fake.syncs, 2);
+}
+END_TEST
+
 /* After a restart nobody remembers, but the block does. */
 START_TEST(held_batch_is_acknowledged_without_a_sync)
 {
@@ -534,6 +554,7 @@ Suite *test_backend_append(void)
 	tcase_add_test(t, contradiction_does_not_disturb);
 	tcase_add_test(t, position_beyond_the_batch_is_malformed);
 	tcase_add_test(t, durable_batch_is_acknowledged_again);
+	tcase_add_test(t, batch_set_aside_is_not_acknowledged_from_memory);
 	tcase_add_test(t, held_batch_is_acknowledged_without_a_sync);
 	tcase_add_test(t, replay_changes_nothing);
 	tcase_add_test(t, other_request_is_not_acknowledged_unseen);
