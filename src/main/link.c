@@ -323,7 +323,7 @@ void link_full(struct link *l, struct slice why)
 	struct engine *e = l->engine;
 
 	engine_log(e, LOG_WARNING, LOG_EVENT_BACKEND_LOST, l,
-		   "Backend %s takes no transactions for now: %.*s; others take "
+		   "Backend %s takes no transactions at the moment: %.*s; others take "
 		   "them.",
 		   l->name, SLICE_ARG(why));
 	l->full = true;

@@ -126,7 +126,7 @@ int64_t link_tick(struct link *l);
 int64_t link_passing(const struct link *l);
 /* It has promised our epoch: what waited for that goes out. */
 void link_claimed(struct link *l);
-/* It takes no more for now, and says why. */
+/* It takes no batches any more, until a PONG says otherwise, and says why. */
 void link_full(struct link *l, struct slice why);
 /* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */
 void link_ping(struct link *l, bool lease);

@@ -16,7 +16,7 @@ struct pipeline {
 	void *arg;
 	/*
 	 * The next question, its texts valid until the next call.  False:
-	 * there is none for now; if none is under way either, that is the end.
+	 * there is none yet; if none is under way either, that is the end.
 	 */
 	bool (*ask)(void *arg, struct client_request *ret);
 	/* The next answer, maybe an error; else than STATUS_DONE it is the end. */

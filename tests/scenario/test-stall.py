@@ -122,7 +122,8 @@ def test_another_takes_the_batch():
         n = 0
         with stall.on():
             # Until one is drawn for A; then all others go elsewhere.
-            while not c.main.daemon.find("A takes no transactions for now: its disk takes long"):
+            while not c.main.daemon.find(
+                    "A takes no transactions at the moment: its disk takes long"):
                 assert client.call("TRANSFER", "Ali", "Ben", "1")[0] == 10 + n
                 n += 1
             begin = time.monotonic()
