@@ -49,19 +49,6 @@ int roster_set(struct roster *r, struct slice name, bool lost, uint64_t number)
 	return 0;
 }
 
-/* What stands before @end, which must be there; *rest is what is behind it. */
-static int take_until(struct slice *rest, char end, struct slice *ret)
-{
-	const char *p = rest->len ? memchr(rest->p, end, rest->len) : NULL;
-
-	if (!p)
-		return -EINVAL;
-	*ret = (struct slice){ rest->p, (size_t)(p - rest->p) };
-	rest->len -= ret->len + 1;
-	rest->p = p + 1;
-	return 0;
-}
-
 static int parse_line(struct slice *text, struct roster *r)
 {
 	struct slice name;
@@ -70,9 +57,8 @@ static int parse_line(struct slice *text, struct roster *r)
 	uint64_t number;
 	bool lost;
 
-	if (take_until(text, ' ', &name) < 0 ||
-	    take_until(text, ' ', &word) < 0 ||
-	    take_until(text, '\n', &digits) < 0)
+	if (!slice_cut(text, ' ', &name) || !slice_cut(text, ' ', &word) ||
+	    !slice_cut(text, '\n', &digits))
 		return -EINVAL;
 	lost = slice_equal(word, slice_of("lost"));
 	if (block_name_fault(name) || find(r, name) ||

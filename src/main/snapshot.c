@@ -244,16 +244,11 @@ static int wrong(struct reading *d, const char *expected)
 /* The words behind @key in the next line. */
 static int next_line(struct reading *d, const char *key, struct slice *ret)
 {
-	const char *newline;
 	size_t len = strlen(key);
 
 	d->line++;
-	newline = d->rest.len ? memchr(d->rest.p, '\n', d->rest.len) : NULL;
-	if (!newline)
+	if (!slice_cut(&d->rest, '\n', ret))
 		return wrong(d, key);
-	*ret = (struct slice){ d->rest.p, (size_t)(newline - d->rest.p) };
-	d->rest.len -= ret->len + 1;
-	d->rest.p = newline + 1;
 	if (ret->len <= len || memcmp(ret->p, key, len) != 0 ||
 	    ret->p[len] != ' ')
 		return wrong(d, key);
@@ -265,17 +260,12 @@ static int next_line(struct reading *d, const char *key, struct slice *ret)
 /* The word before the next space of @words, or all that is left. */
 static struct slice next_word(struct slice *words)
 {
-	const char *space =
-		words->len ? memchr(words->p, ' ', words->len) : NULL;
-	struct slice word = *words;
+	struct slice word;
 
-	if (!space) {
-		words->len = 0;
+	if (slice_cut(words, ' ', &word))
 		return word;
-	}
-	word.len = (size_t)(space - words->p);
-	words->p = space + 1;
-	words->len -= word.len + 1;
+	word = *words;
+	words->len = 0;
 	return word;
 }
 

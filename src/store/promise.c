@@ -17,20 +17,6 @@
 /* Three numbers, the nonce, three spaces and the newline. */
 #define PROMISE_SIZE_MAX (3 * U64_DIGITS_MAX + STORE_NONCE_SIZE * 2 + 4)
 
-/* What stands before @end, which must be there; *rest is what is behind it. */
-static int take_until(struct slice *rest, char end, struct slice *ret)
-{
-	const char *p = rest->len ? memchr(rest->p, end, rest->len) : NULL;
-
-	if (!p)
-		return -EINVAL;
-
-	*ret = (struct slice){ rest->p, (size_t)(p - rest->p) };
-	rest->len -= ret->len + 1;
-	rest->p = p + 1;
-	return 0;
-}
-
 static int parse(struct slice text, struct promise *ret)
 {
 	struct slice epoch;
@@ -39,11 +25,10 @@ static int parse(struct slice text, struct promise *ret)
 	struct slice line;
 	struct promise p = { 0 };
 
-	if (take_until(&text, '\n', &line) < 0 || text.len > 0 ||
-	    take_until(&line, ' ', &epoch) < 0 ||
-	    take_until(&line, ' ', &nonce) < 0)
+	if (!slice_cut(&text, '\n', &line) || text.len > 0 ||
+	    !slice_cut(&line, ' ', &epoch) || !slice_cut(&line, ' ', &nonce))
 		return -EINVAL;
-	p.open = take_until(&line, ' ', &length) == 0;
+	p.open = slice_cut(&line, ' ', &length);
 	if (p.open && parse_u64(line, &p.open_at) < 0)
 		return -EINVAL;
 	if (!p.open)

@@ -35,6 +35,22 @@ static inline int slice_compare(struct slice a, struct slice b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+/*
+ * Take what stands before the first @end off *@rest, and @end with it.  False
+ * if there is none; nothing is taken then.
+ */
+static inline bool slice_cut(struct slice *rest, char end, struct slice *ret)
+{
+	const char *p = rest->len ? memchr(rest->p, end, rest->len) : NULL;
+
+	if (!p)
+		return false;
+	*ret = (struct slice){ rest->p, (size_t)(p - rest->p) };
+	rest->len -= ret->len + 1;
+	rest->p = p + 1;
+	return true;
+}
+
 /* For printf's "%.*s". */
 #define SLICE_ARG(s) (int)(s).len, (s).p
 

@@ -46,6 +46,36 @@ START_TEST(order_is_by_unsigned_bytes_and_shorter_first)
 }
 END_TEST
 
+START_TEST(cut_takes_what_stands_before_the_end)
+{
+	struct slice rest = slice_of("one  three");
+	struct slice word = { 0 };
+
+	ck_assert(slice_cut(&rest, ' ', &word));
+	ck_assert(slice_equal(word, slice_of("one")));
+	ck_assert(slice_cut(&rest, ' ', &word));
+	ck_assert_uint_eq(word.len, 0);
+	ck_assert(slice_equal(rest, slice_of("three")));
+}
+END_TEST
+
+START_TEST(cut_takes_nothing_without_the_end)
+{
+	struct slice rest = slice_of("last");
+	struct slice none = { NULL, 0 };
+	struct slice word = slice_of("before");
+
+	ck_assert(!slice_cut(&rest, ' ', &word));
+	ck_assert(slice_equal(rest, slice_of("last")));
+	ck_assert(slice_equal(word, slice_of("before")));
+	ck_assert(!slice_cut(&none, ' ', &word));
+	rest = slice_of("x\n");
+	ck_assert(slice_cut(&rest, '\n', &word));
+	ck_assert(slice_equal(word, slice_of("x")));
+	ck_assert_uint_eq(rest.len, 0);
+}
+END_TEST
+
 Suite *test_util_slice(void)
 {
 	Suite *s = suite_create("util/slice");
@@ -53,6 +83,8 @@ Suite *test_util_slice(void)
 
 	tcase_add_test(c, equal_means_same_length_and_bytes);
 	tcase_add_test(c, order_is_by_unsigned_bytes_and_shorter_first);
+	tcase_add_test(c, cut_takes_what_stands_before_the_end);
+	tcase_add_test(c, cut_takes_nothing_without_the_end);
 	suite_add_tcase(s, c);
 	return s;
 }
