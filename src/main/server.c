@@ -42,6 +42,15 @@
 /* The engine's timer may fire so much too early. */
 #define TIMER_SLACK (1 * USEC_PER_SEC)
 
+/* A file that the engine has written, and that the worker makes durable. */
+struct written {
+	struct server *server;
+	struct statement *file;
+	struct worker_job job;
+	int error; /* the worker's while the job is under way */
+	void (*committed)(struct engine *e, int error);
+};
+
 struct server {
 	struct loop *loop;
 	const char *path;
@@ -53,14 +62,10 @@ struct server {
 	struct sessions *sessions;
 	struct clients *clients;
 	struct peers *peers;
-	struct statement *statement;
 	struct worker *worker;
-	struct worker_job commit; /* of the statement */
-	int statement_error; /* the worker's while it commits */
-	struct statement *checkpoint; /* a file that is replaced likewise */
+	struct written statement;
+	struct written checkpoint;
 	char *checkpoint_path;
-	struct worker_job store; /* the checkpoint */
-	int checkpoint_error;
 	struct transferlog transfers;
 	struct refusallog refusals;
 	struct status status;
@@ -278,95 +283,91 @@ static void io_stop(void *ctx, enum engine_stop why, const char *sentence)
 	loop_exit(s->loop, exit_status_of(why));
 }
 
+/* In whichever thread the worker chooses. */
+static void make_durable(void *arg)
+{
+	struct written *w = arg;
+
+	w->error = statement_commit(w->file);
+}
+
+static void is_durable(void *arg)
+{
+	struct written *w = arg;
+
+	turn_begin(w->server);
+	w->committed(w->server->engine, w->error);
+}
+
+static void written_init(struct written *w, struct server *s,
+			 void (*committed)(struct engine *e, int error))
+{
+	w->server = s;
+	w->job = (struct worker_job){ make_durable, is_durable, w, { 0 } };
+	w->committed = committed;
+}
+
+/* Hundreds of megabytes may have to go to the disk, and transfers go on. */
+static int written_commit(struct written *w)
+{
+	worker_start(w->server->worker, &w->job);
+	return -EINPROGRESS;
+}
+
 static int io_statement_begin(void *ctx)
 {
 	struct server *s = ctx;
 
-	return statement_begin(s->statement);
+	return statement_begin(s->statement.file);
 }
 
 static int io_statement_write(void *ctx, const void *data, size_t len)
 {
 	struct server *s = ctx;
 
-	return statement_write(s->statement, data, len);
+	return statement_write(s->statement.file, data, len);
 }
 
-/* In whichever thread the worker chooses. */
-static void commit_statement(void *arg)
-{
-	struct server *s = arg;
-
-	s->statement_error = statement_commit(s->statement);
-}
-
-static void statement_committed(void *arg)
-{
-	struct server *s = arg;
-
-	turn_begin(s);
-	engine_statement_committed(s->engine, s->statement_error);
-}
-
-/* Hundreds of megabytes may have to go to the disk, and transfers go on. */
 static int io_statement_commit(void *ctx)
 {
 	struct server *s = ctx;
 
-	worker_start(s->worker, &s->commit);
-	return -EINPROGRESS;
+	return written_commit(&s->statement);
 }
 
 static void io_statement_abort(void *ctx)
 {
 	struct server *s = ctx;
 
-	statement_abort(s->statement);
+	statement_abort(s->statement.file);
 }
 
 static int io_checkpoint_begin(void *ctx)
 {
 	struct server *s = ctx;
 
-	return statement_begin(s->checkpoint);
+	return statement_begin(s->checkpoint.file);
 }
 
 static int io_checkpoint_write(void *ctx, const void *data, size_t len)
 {
 	struct server *s = ctx;
 
-	return statement_write(s->checkpoint, data, len);
-}
-
-/* In whichever thread the worker chooses. */
-static void store_checkpoint(void *arg)
-{
-	struct server *s = arg;
-
-	s->checkpoint_error = statement_commit(s->checkpoint);
-}
-
-static void checkpoint_stored(void *arg)
-{
-	struct server *s = arg;
-
-	turn_begin(s);
-	engine_checkpoint_committed(s->engine, s->checkpoint_error);
+	return statement_write(s->checkpoint.file, data, len);
 }
 
 static int io_checkpoint_commit(void *ctx)
 {
 	struct server *s = ctx;
 
-	worker_start(s->worker, &s->store);
-	return -EINPROGRESS;
+	return written_commit(&s->checkpoint);
 }
 
 static void io_checkpoint_abort(void *ctx)
 {
 	struct server *s = ctx;
 
-	statement_abort(s->checkpoint);
+	statement_abort(s->checkpoint.file);
 }
 
 /* If it stays it is judged again, and found to be no better. */
@@ -625,7 +626,7 @@ static int read_checkpoint(struct server *s, struct buf *ret)
 	if (r == -ENOMEM)
 		return r;
 	return statement_new(&fileops_kernel, s->checkpoint_path,
-			     &s->checkpoint);
+			     &s->checkpoint.file);
 }
 
 static int fill_config(const struct server *s, struct engine_config *ret)
@@ -762,7 +763,8 @@ static int start_all(struct server *s, struct listeners *l)
 		r = start_engine(s);
 	if (r == 0)
 		r = statement_new(&fileops_kernel,
-				  s->settings.config->statement, &s->statement);
+				  s->settings.config->statement,
+				  &s->statement.file);
 	if (r == 0)
 		r = start_timers(s);
 	if (r == 0)
@@ -788,10 +790,8 @@ int server_new(struct loop *loop, struct worker *worker, const char *path,
 		return -ENOMEM;
 	s->loop = loop;
 	s->worker = worker;
-	s->commit = (struct worker_job){ commit_statement, statement_committed,
-					 s, { 0 } };
-	s->store = (struct worker_job){ store_checkpoint, checkpoint_stored, s,
-					{ 0 } };
+	written_init(&s->statement, s, engine_statement_committed);
+	written_init(&s->checkpoint, s, engine_checkpoint_committed);
 	s->path = path;
 	s->settings = *settings;
 	*settings = (struct settings){ 0 };
@@ -828,8 +828,8 @@ struct server *server_free(struct server *s)
 	engine_free(s->engine);
 	sessions_free(s->sessions);
 	peers_free(s->peers);
-	statement_free(s->statement);
-	statement_free(s->checkpoint);
+	statement_free(s->statement.file);
+	statement_free(s->checkpoint.file);
 	settings_done(&s->settings);
 	buf_done(&s->listen);
 	free(s->roster_path);
