@@ -114,6 +114,15 @@ static uint64_t take_request(struct sender *s)
 	return ++s->request;
 }
 
+static struct frame take_frame(struct sender *s, enum frame_type type)
+{
+	struct frame f = { .type = type };
+
+	f.epoch = take_epoch(s);
+	f.request = take_request(s);
+	return f;
+}
+
 /* The @n-th user with a name of that letter only, from 0. */
 static struct slice user_of_xs(uint8_t n)
 {
@@ -212,11 +221,9 @@ static void step_sealed(struct sender *s)
 static void step_ping(struct sender *s)
 {
 	const struct message_ping m = { .lease = take_below(s, 2) };
+	struct frame f = take_frame(s, FRAME_PING);
 	struct writer w = begin(s);
-	struct frame f = { .type = FRAME_PING };
 
-	f.epoch = take_epoch(s);
-	f.request = take_request(s);
 	message_put_ping(&w, &m);
 	send(s, f, &w);
 }
@@ -406,14 +413,12 @@ static void step_send(struct sender *s)
 
 static void step_fetch(struct sender *s)
 {
-	struct frame f = { .type = FRAME_FETCH };
+	struct frame f = take_frame(s, FRAME_FETCH);
 	struct writer w = begin(s);
 	struct message_fetch m = { 0 };
 	char id[32];
 	uint8_t how;
 
-	f.epoch = take_epoch(s);
-	f.request = take_request(s);
 	m.after = take_number(s);
 	m.upto = take_number(s);
 	m.pages = 1 + take_below(s, MESSAGE_PAGES_MAX);
@@ -432,12 +437,10 @@ static void step_fetch(struct sender *s)
 
 static void step_stats(struct sender *s)
 {
-	struct frame f = { .type = FRAME_STATS };
+	struct frame f = take_frame(s, FRAME_STATS);
 	struct writer w = begin(s);
 	struct message_stats m = { 0 };
 
-	f.epoch = take_epoch(s);
-	f.request = take_request(s);
 	m.upto = take_number(s);
 	m.room = take_room(s);
 	m.user = take_user(s);
@@ -449,12 +452,10 @@ static void step_stats(struct sender *s)
 
 static void step_sum(struct sender *s)
 {
-	struct frame f = { .type = FRAME_SUM };
+	struct frame f = take_frame(s, FRAME_SUM);
 	struct writer w = begin(s);
 	struct message_sum m = { 0 };
 
-	f.epoch = take_epoch(s);
-	f.request = take_request(s);
 	m.after = take_number(s);
 	m.upto = take_number(s);
 	m.user = take_user(s);
