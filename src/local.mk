@@ -17,7 +17,7 @@ GENERATOR_LIBS = src/generator/libgenerator.a $(SYS_LIBS)
 WALLETCTL_LIBS = src/walletctl/libwalletctl.a src/sys/libsys.a \
 	src/wire/libwire.a src/ledger/libledger.a src/util/libutil.a
 
-DAEMON_LIBS = $(CONFUSE_LIBS) $(SYSTEMD_LIBS) $(SODIUM_LIBS)
+DAEMON_LIBS = $(CONFUSE_LIBS) $(SYSTEMD_LIBS) $(SODIUM_LIBS) $(UTF8PROC_LIBS)
 CLIENT_LIBS = $(HIREDIS_LIBS) $(SMARTCOLS_LIBS) $(DAEMON_LIBS)
 
 EXTRA_DIST += src/DESIGN.md

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "ledger/name.h"
+#include "ledger/newtext.h"
 #include "ledger/users.h"
 #include "ledger/wallets.h"
+#include "ledger/whole.h"
 
 #include "ledger/ledger.h"
 
@@ -24,6 +26,7 @@ struct ledger {
 	uint64_t first_gap;
 	int64_t time;
 	uint8_t tip[CHAIN_HASH_SIZE];
+	struct whole group; /* that the history which is applied stands in */
 };
 
 int ledger_new(struct amount initial, const uint8_t key[MAP_KEY_SIZE],
@@ -195,12 +198,16 @@ static void advance(struct ledger *l, uint64_t serial,
 int ledger_apply(struct ledger *l, const struct record *r,
 		 const char **ret_fault)
 {
+	struct whole group = l->group;
 	uint8_t hash[CHAIN_HASH_SIZE];
 	const char *fault;
 	int e;
 
 	chain_step(l->tip, r->body, hash);
 	fault = succession_fault(l, r, hash);
+	if (!fault && !whole_take(&group, r))
+		fault = "the batch that stands or falls as one, here or before "
+			"it, is not whole";
 	if (fault) {
 		*ret_fault = fault;
 		return -EBADMSG;
@@ -219,8 +226,14 @@ int ledger_apply(struct ledger *l, const struct record *r,
 	l->gaps += r->serial - l->serial - 1;
 	if (r->chained)
 		l->time = r->time;
+	l->group = group;
 	advance(l, r->serial, hash);
 	return 0;
+}
+
+uint64_t ledger_partial(const struct ledger *l)
+{
+	return whole_partial(&l->group);
 }
 
 static enum refusal name_refusal(struct slice sender, struct slice receiver)
@@ -244,15 +257,32 @@ static uint32_t find_member(const struct ledger *l, struct slice name)
 	return user;
 }
 
-static enum refusal member_refusal(uint32_t sender, uint32_t receiver)
+/* Who is not part of the network yet has to have a name that may become one's. */
+static enum refusal newcomer_refusal(const struct ledger *l,
+				     struct slice sender, struct slice receiver)
 {
-	if (sender == USER_NONE && receiver == USER_NONE)
-		return REFUSAL_NO_SENDER_NOR_RECEIVER;
-	if (sender == USER_NONE)
-		return REFUSAL_NO_SENDER;
-	if (receiver == USER_NONE)
-		return REFUSAL_NO_RECEIVER;
+	if (new_name_fault(sender) && find_member(l, sender) == USER_NONE)
+		return REFUSAL_SENDER_NAME;
+	if (new_name_fault(receiver) && find_member(l, receiver) == USER_NONE)
+		return REFUSAL_RECEIVER_NAME;
 	return REFUSAL_NONE;
+}
+
+static enum refusal member_refusal(const struct ledger *l, struct slice sender,
+				   uint32_t sender_user, struct slice receiver,
+				   uint32_t receiver_user)
+{
+	enum refusal refusal;
+
+	if (sender_user != USER_NONE && receiver_user != USER_NONE)
+		return REFUSAL_NONE;
+	refusal = newcomer_refusal(l, sender, receiver);
+	if (refusal != REFUSAL_NONE)
+		return refusal;
+	if (sender_user == receiver_user)
+		return REFUSAL_NO_SENDER_NOR_RECEIVER;
+	return sender_user == USER_NONE ? REFUSAL_NO_SENDER
+					: REFUSAL_NO_RECEIVER;
 }
 
 /* The last checks are the wallets' own: is there enough, is there room? */
@@ -283,7 +313,8 @@ int ledger_stage_transfer(struct ledger *l, struct slice sender,
 	if (refusal == REFUSAL_NONE) {
 		s.sender = find_member(l, sender);
 		s.receiver = find_member(l, receiver);
-		refusal = member_refusal(s.sender, s.receiver);
+		refusal = member_refusal(l, sender, s.sender, receiver,
+					 s.receiver);
 	}
 	if (refusal == REFUSAL_NONE) {
 		refusal = stage_coins(l, &s);
@@ -335,6 +366,8 @@ int ledger_stage_import(struct ledger *l, struct slice sender,
 	int r;
 
 	refusal = name_refusal(sender, receiver);
+	if (refusal == REFUSAL_NONE)
+		refusal = newcomer_refusal(l, sender, receiver);
 	if (refusal != REFUSAL_NONE) {
 		*ret_refusal = refusal;
 		return 0;
@@ -385,6 +418,8 @@ int ledger_stage_opening(struct ledger *l, struct slice user,
 		refusal = REFUSAL_SENDER_NAME;
 	else if (find_member(l, user) != USER_NONE)
 		refusal = REFUSAL_EXISTS;
+	else if (new_name_fault(user))
+		refusal = REFUSAL_SENDER_NAME;
 	if (refusal != REFUSAL_NONE) {
 		*ret_refusal = refusal;
 		return 0;

@@ -25,7 +25,7 @@ enum refusal {
 	REFUSAL_INSUFFICIENT,
 	REFUSAL_SELF,
 	REFUSAL_AMOUNT, /* zero; text that is no amount is refused before */
-	REFUSAL_SENDER_NAME,
+	REFUSAL_SENDER_NAME, /* none at all, or none for a new user */
 	REFUSAL_RECEIVER_NAME,
 	REFUSAL_RECEIVER_OVERFLOW,
 	REFUSAL_EXISTS, /* opening a wallet that is open */
@@ -66,12 +66,18 @@ struct slice ledger_user_name(const struct ledger *l, uint32_t user);
 /*
  * Apply the next record of the history while loading it: serial above the
  * last (a hole is counted among old records and a fault before a chained
- * one), the hash follows if it bears one, time does not go back, nobody
- * overdrawn.  0; -EBADMSG with *ret_fault set (a sentence to put "serial N: "
- * before); -ENOMEM.  Old records get their place in the chain computed.
+ * one), the hash follows if it bears one, time does not go back, a batch that
+ * stands or falls as one goes on with its next record, nobody overdrawn.  0;
+ * -EBADMSG with *ret_fault set (a sentence to put "serial N: " before); -ENOMEM.
+ * Old records get their place in the chain computed.
  */
 int ledger_apply(struct ledger *l, const struct record *r,
 		 const char **ret_fault) _must_check_;
+/*
+ * The first serial of a batch that stands or falls as one, if the history that
+ * was applied ends within it: then that is not whole.  0: it does not.
+ */
+uint64_t ledger_partial(const struct ledger *l);
 
 /*
  * Check a transfer against the staged balances and stage it.  Returns 0 with

@@ -31,7 +31,7 @@ static const struct slice hash_key = KEY(HASH_KEY);
 #define COLUMNS_MAX \
 	(19 + 1 + USER_NAME_MAX + 1 + USER_NAME_MAX + 1 + AMOUNT_TEXT_MAX)
 #define FIELDS_MAX                                                       \
-	(3 + TIMESTAMP_LEN + 12 + 4 + OPERATION_ID_MAX + 3 + 3 * MEMO_MAX + \
+	(3 + TIMESTAMP_LEN + 13 + 4 + OPERATION_ID_MAX + 3 + 3 * MEMO_MAX + \
 	 3 + CHAIN_HEX_SIZE)
 #define OF_MAX (RECORD_OF_NAMES_MAX * (BLOCK_NAME_MAX + 1) - 1)
 
@@ -151,13 +151,20 @@ static const char *parse_time(const struct word *value, struct record *r)
 static const char *parse_batch(const struct word *word, struct record *r)
 {
 	static const char fault[] =
-		"b=: expected K/N, the K-th record in a batch of 2 to 8192";
+		"b=: expected K/N, the K-th record in a batch of 2 to 8192, "
+		"or K/N!, of 2 to 1000 that stand or fall as one";
 	struct slice value = word->text;
 	struct slice left = { value.p, 0 };
 	struct slice right;
+	uint64_t largest = RECORD_BATCH_MAX;
 	uint64_t position;
 	uint64_t size;
 
+	r->whole = value.p[value.len - 1] == '!';
+	if (r->whole) {
+		largest = RECORD_WHOLE_MAX;
+		value.len--;
+	}
 	/* It is short: a loop is quicker than a call. */
 	while (left.len < value.len && value.p[left.len] != '/')
 		left.len++;
@@ -165,7 +172,7 @@ static const char *parse_batch(const struct word *word, struct record *r)
 		return fault;
 	right = (struct slice){ value.p + left.len + 1,
 				value.len - left.len - 1 };
-	if (parse_u64_range(right, 2, RECORD_BATCH_MAX, &size) < 0 ||
+	if (parse_u64_range(right, 2, largest, &size) < 0 ||
 	    parse_u64_range(left, 1, size, &position) < 0)
 		return fault;
 
@@ -403,6 +410,8 @@ static void write_batch(struct writer *w, const struct record *r)
 	write_u64(w, r->batch_position);
 	write_text(w, "/");
 	write_u64(w, r->batch_size);
+	if (r->whole)
+		write_text(w, "!");
 }
 
 size_t record_format_body(const struct record *r, char out[RECORD_LINE_MAX])
@@ -413,6 +422,8 @@ size_t record_format_body(const struct record *r, char out[RECORD_LINE_MAX])
 	assert(r->serial >= 1 && r->serial <= INT64_MAX);
 	assert(r->batch_position >= 1 && r->batch_position <= r->batch_size);
 	assert(r->batch_size <= RECORD_BATCH_MAX);
+	assert(!r->whole ||
+	       (r->batch_size > 1 && r->batch_size <= RECORD_WHOLE_MAX));
 
 	write_columns(&w, r);
 	timestamp_format(r->time, time);

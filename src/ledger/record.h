@@ -3,7 +3,7 @@
  * One transaction as a line of text, the grammar of chain-block(5):
  *
  *	serial sender receiver amount
- *	serial sender receiver amount t=TIME[ b=K/N][ id=ID][ m=MEMO] h=HASH[ of=A[,B…]]
+ *	serial sender receiver amount t=TIME[ b=K/N[!]][ id=ID][ m=MEMO] h=HASH[ of=A[,B…]]
  *	serial sender receiver amount h=HASH[ of=A[,B…]]
  *
  * The third is an old record, the first form, as it is refilled.
@@ -27,6 +27,8 @@
 #define RECORD_LINE_MAX 1100
 /* Records in one batch, the largest N of b=K/N. */
 #define RECORD_BATCH_MAX 8192
+/* The same of b=K/N!: each record in a datagram of its own, they fit a batch. */
+#define RECORD_WHOLE_MAX 1000
 /* Bytes of of=, and block names in it. */
 #define RECORD_OF_MAX 255
 #define RECORD_OF_NAMES_MAX 15
@@ -42,6 +44,7 @@ struct record {
 	int64_t time; /* microseconds since 1970; 0 on old records */
 	uint32_t batch_position; /* 1 to batch_size; 1 of 1 without b= */
 	uint32_t batch_size;
+	bool whole; /* b=K/N!: the batch is there to its end, or not at all */
 	struct slice id; /* empty: none */
 	struct slice memo; /* percent-encoded; empty: none */
 	uint8_t hash[CHAIN_HASH_SIZE]; /* only if sealed */
@@ -61,7 +64,8 @@ int record_parse(struct slice line, struct record *ret, const char **ret_fault)
 /*
  * Write the part that the hash covers (everything before " h=") of a record
  * to be chained; @r->body, hash, of are not looked at.  Returns its length.
- * @r must be valid: our own bug otherwise.
+ * @r must be valid, and whole only in a batch of 2 to RECORD_WHOLE_MAX: our own
+ * bug otherwise.
  */
 size_t record_format_body(const struct record *r, char out[RECORD_LINE_MAX]);
 

@@ -128,6 +128,7 @@ def read_state(p):
     }
     state.update(p.bits("full"))
     state["leased"] = p.flag()
+    state["dropped"] = p.u64()
     return state
 
 
@@ -155,6 +156,7 @@ def read_append(p):
 def read_appended(p):
     answer = {"first": p.u64(), "durable": p.flag()}
     if answer["durable"]:
+        answer["sync_usec"] = p.u32()
         return answer
     fragments = p.u16()
     expect(1 <= fragments <= 1024, "number of fragments")
@@ -288,7 +290,7 @@ RECORD = re.compile(
     rf"(?P<serial>{NUMBER}) (?P<sender>{WORD}) (?P<receiver>{WORD})"
     rf" (?P<amount>{NUMBER})"
     r"(?:(?: t=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"
-    r"(?: b=(?P<position>[1-9]\d*)/(?P<size>[1-9]\d*))?"
+    r"(?: b=(?P<position>[1-9]\d*)/(?P<size>[1-9]\d*)(?P<whole>!)?)?"
     rf"(?: id=(?P<id>{WORD}))?"
     rf"(?: m=(?P<memo>{WORD}))?)?"
     r" h=(?P<hash>[0-9a-f]{64})"
@@ -305,7 +307,7 @@ def check_name(name):
 
 def check_optional(r):
     if r["size"]:
-        expect(2 <= int(r["size"]) <= 8192, "b=: size of the batch")
+        expect(2 <= int(r["size"]) <= (1000 if r["whole"] else 8192), "b=: size of the batch")
         expect(int(r["position"]) <= int(r["size"]), "b=: position")
     if r["id"]:
         expect(re.fullmatch(r"[!-~]{1,64}", r["id"]), "id=: characters")

@@ -32,18 +32,19 @@ DATAGRAMS = [
     ("ping-without-key", "PING", "A", 5, 1, 0, {"lease": True}),
     ("pong", "PONG", "A", 5, 1, 0, {
         "instance": 0x1122334455667788, "last_serial": 12, "records": 5,
-        "full": False, "leased": True}),
+        "full": False, "leased": True, "dropped": 0x0807060504030201}),
     ("claim", "CLAIM", "block_16.of.them", 6, 2, 0, {
         "nonce": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "lost_in": 0}),
     ("promise", "PROMISE", "block_16.of.them", 6, 2, 0, {
         "instance": 0x99aabbccddeeff00, "last_serial": 0, "records": 0,
-        "full": True, "leased": False}),
+        "full": True, "leased": False, "dropped": 0}),
     ("append", "APPEND", "C", 6, 3, 1, {
         "first": 10, "records": 3, "fragments": 2, "acknowledge": True,
         "refill": False, "holds": 7, "of": "A,B", "lines": [
             "12 Ali Luke 15 t=2026-11-22T13:37:00.123456Z b=3/3"
             " m=two%20coffees h=" + 2 * "00112233445566778899aabbccddeeff"]}),
-    ("appended", "APPENDED", "C", 6, 3, 0, {"first": 10, "durable": True}),
+    ("appended", "APPENDED", "C", 6, 3, 0, {
+        "first": 10, "durable": True, "sync_usec": 0xf1020304}),
     ("appended-part", "APPENDED", "C", 6, 3, 0, {
         "first": 10, "durable": False, "fragments": 11,
         "missing": [0, 7, 10]}),
@@ -77,7 +78,8 @@ DATAGRAMS = [
 ]
 FIELDS = ("type", "block", "epoch", "request", "position", "message")
 
-# Serial, sender, receiver, amount, and of chained ones time, batch, id, memo.
+# Serial, sender, receiver, amount, and of chained ones time, batch, id, memo,
+# and "!" where the batch stands or falls as one.
 RECORDS = [
     ("1", "Racheal", "John", "45"),
     ("2", "Rishil", "Alice", "30"),
@@ -103,10 +105,14 @@ RECORDS = [
      "1", "2", "x", "%25"),
     ("17", "\u6771\u4eac", "Victor", "1000", "2026-11-24T23:59:59.999999Z",
      "2", "2", None, None),
+    ("18", "Luke", "Ali", "30", "2026-11-25T08:00:00.000000Z",
+     "1", "2", "pay-1", "rent", "!"),
+    ("19", "Martin", "Ali", "5", "2026-11-25T08:00:00.000000Z",
+     "2", "2", None, None, "!"),
 ]
 COLUMNS = ("serial", "sender", "receiver", "amount", "time", "position",
-           "size", "id", "memo")
-TIP = "da2752626517135588cbf42d5875d58258e0d9d3471bd78f6da2a1270e1883b5"
+           "size", "id", "memo", "whole")
+TIP = "dc9047029488cd779c2ee1b92e7eee7956fc77144eb39f0f1f9b0fd502a5f6e7"
 
 
 def key_of(name, key):

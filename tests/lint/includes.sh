@@ -11,7 +11,7 @@ allowed() {
 	ledger) echo util ledger ;;
 	wire) echo util wire ;;
 	store) echo util store ledger/record.h ledger/name.h ledger/amount.h \
-		ledger/chain.h ;;
+		ledger/chain.h ledger/whole.h ;;
 	sys) echo util sys ;;
 	backend) echo util ledger wire store sys backend ;;
 	main) echo util ledger wire sys main ;;
@@ -26,6 +26,7 @@ owner() {
 	case $1 in
 	systemd/* | confuse.h) echo sys ;;
 	hiredis* | libsmartcols*) echo walletctl ;;
+	utf8proc.h) echo ledger ;;
 	check.h) echo tests ;;
 	esac
 }

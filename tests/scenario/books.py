@@ -8,7 +8,7 @@ INITIAL = 1000
 ZEROS = "0" * 64
 FIELD = re.compile(
     r"^(?:t=(?P<t>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)"
-    r"(?: b=(?P<b>\d+/\d+))?(?: id=(?P<id>[!-~]+))?(?: m=(?P<m>[!-~]+))? )?"
+    r"(?: b=(?P<b>\d+/\d+)(?P<whole>!)?)?(?: id=(?P<id>[!-~]+))?(?: m=(?P<m>[!-~]+))? )?"
     r"h=(?P<h>[0-9a-f]{64})(?: of=(?P<of>[A-Za-z0-9_.,]+))?$")
 
 
@@ -93,18 +93,24 @@ def original_reader(path):
 
 
 def check_batches(records, path):
-    """b=K/N: the records of a batch stand together and count up."""
+    """b=K/N: the records of a batch stand together and count up; one that
+    bears a ! is there to its end."""
     last = None
     for r in records:
+        whole = last and last[3] and last[1] < last[2]
         if "b" not in r.fields:
+            expect(not whole, f"{r.where}: behind part of a whole batch, {last}")
             last = None
             continue
         k, n = map(int, r.fields["b"].split("/"))
+        one = "whole" in r.fields
         expect(2 <= n <= 8192 and 1 <= k <= n, f"{r.where}: b={k}/{n}")
-        if k > 1:
-            expect(last == (r.serial - 1, k - 1, n), f"{r.where}: {last} before b={k}/{n}")
-        last = (r.serial, k, n)
+        if k > 1 or whole:
+            expect(last == (r.serial - 1, k - 1, n, one), f"{r.where}: {last} before b={k}/{n}")
+        last = (r.serial, k, n, one)
         expect(path in r.where, r.where)
+    expect(not last or not last[3] or last[1] == last[2],
+           f"{path}: ends within a whole batch, {last}")
 
 
 class Books:

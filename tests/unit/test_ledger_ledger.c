@@ -484,6 +484,36 @@ START_TEST(an_opening_is_refused_for_its_name_or_a_member)
 }
 END_TEST
 
+/* Old blocks name whom they name; who joins has a name of one form. */
+START_TEST(a_name_that_is_not_composed_is_kept_but_not_taken)
+{
+	static const char composed[] = "Zo\xc3\xab";
+	static const char apart[] = "Zoe\xcc\x88";
+	static const char unseen[] = "Zo\xc2\xad"
+				     "e";
+	_cleanup_(ledger_freep) struct ledger *l = sample_ledger();
+	struct staged s;
+
+	ck_assert_int_eq(stage_opening(l, apart, &s), REFUSAL_SENDER_NAME);
+	ck_assert_int_eq(stage_opening(l, unseen, &s), REFUSAL_SENDER_NAME);
+	ck_assert_int_eq(stage(l, "Ali", apart, 1, &s), REFUSAL_RECEIVER_NAME);
+	ck_assert_int_eq(stage(l, unseen, apart, 1, &s), REFUSAL_SENDER_NAME);
+	ck_assert_int_eq(stage_import(l, "Ali", apart, 1, &s),
+			 REFUSAL_RECEIVER_NAME);
+	ck_assert_int_eq(stage_import(l, unseen, "Ali", 1, &s),
+			 REFUSAL_SENDER_NAME);
+
+	ck_assert_ptr_null(apply(l, "10 Ali Zoe\xcc\x88 1"));
+	ck_assert_int_eq(stage(l, "Ali", apart, 1, &s), REFUSAL_NONE);
+	ck_assert_int_eq(stage_import(l, apart, "Ali", 1, &s), REFUSAL_NONE);
+	ck_assert_int_eq(stage_opening(l, apart, &s), REFUSAL_EXISTS);
+	/* Byte for byte another one. */
+	ck_assert_int_eq(stage(l, "Ali", composed, 1, &s),
+			 REFUSAL_NO_RECEIVER);
+	ck_assert_int_eq(stage_opening(l, composed, &s), REFUSAL_NONE);
+}
+END_TEST
+
 /* Nobody is shown what may yet not happen; the next transfer counts on it. */
 START_TEST(what_is_staged_is_counted_on_but_not_shown)
 {
@@ -849,6 +879,7 @@ static TCase *staging_case(void)
 	tcase_add_test(c, too_little_is_refused_with_the_balance);
 	tcase_add_test(c, a_receiver_beyond_the_limit_is_refused);
 	tcase_add_test(c, an_opening_is_refused_for_its_name_or_a_member);
+	tcase_add_test(c, a_name_that_is_not_composed_is_kept_but_not_taken);
 	tcase_add_test(c, what_is_staged_is_counted_on_but_not_shown);
 	tcase_add_test(c, an_opening_that_is_taken_back_is_forgotten);
 	tcase_add_test(c, by_an_import_unknown_users_join);

@@ -46,7 +46,7 @@ START_TEST(people_have_all_kinds_of_names)
 		"Zo\xc3\xab",
 		"\xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99",
 		"\xf0\x9f\x98\x80",
-		"Zoe\xcc\x88",	/* not composed: not looked at yet */
+		"Zoe\xcc\x88",	/* not composed: only new names are */
 		"\xc2\xa1",	/* U+00A1 */
 		"\xe2\x80\x90", /* U+2010 */
 		"\xe2\x80\xa7", /* U+2027 */

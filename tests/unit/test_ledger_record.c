@@ -59,6 +59,7 @@ START_TEST(an_old_record_has_four_columns)
 	ck_assert_int_eq(r.time, 0);
 	ck_assert_uint_eq(r.batch_position, 1);
 	ck_assert_uint_eq(r.batch_size, 1);
+	ck_assert(!r.whole);
 	ck_assert_uint_eq(r.id.len + r.memo.len + r.of.len, 0);
 	check_slice(r.body, OLD);
 }
@@ -81,6 +82,21 @@ START_TEST(a_chained_record_has_all_fields)
 	check_slice(r.of, "A,B");
 	check_slice(r.body,
 		    "10 Ali Luke 15 " TIME " b=2/3 id=7f9c m=two%20coffees");
+}
+END_TEST
+
+/* The mark is part of what the hash covers. */
+START_TEST(a_batch_may_stand_or_fall_as_one)
+{
+	struct record r = parse("1 A B 1 " TIME " b=2/3! id=x " HASH OF);
+	struct record loose = parse("1 A B 1 " TIME " b=2/3 id=x " HASH OF);
+
+	ck_assert(r.whole);
+	ck_assert_uint_eq(r.batch_position, 2);
+	ck_assert_uint_eq(r.batch_size, 3);
+	check_slice(r.body, "1 A B 1 " TIME " b=2/3! id=x");
+	ck_assert(!loose.whole);
+	ck_assert(!record_same(&r, &loose));
 }
 END_TEST
 
@@ -183,6 +199,8 @@ START_TEST(each_field_but_time_and_hash_may_be_absent)
 	static const char *const lines[] = {
 		"1 A B 1 " TIME " " HASH,
 		"1 A B 1 " TIME " b=1/2 " HASH,
+		"1 A B 1 " TIME " b=1/2! " HASH,
+		"1 A B 1 " TIME " b=1000/1000! " HASH,
 		"1 A B 1 " TIME " id=x " HASH,
 		"1 A B 1 " TIME " m=x " HASH,
 		"1 A B 1 " TIME " " HASH " of=A",
@@ -383,6 +401,17 @@ START_TEST(bad_times_batches_and_ids_are_refused)
 		{ C TIME " b=1/2/3 " HASH, BATCH },
 		{ C TIME " b=1/8193 " HASH, BATCH },
 		{ C TIME " b=1/99999999999999999999 " HASH, BATCH },
+		{ C TIME " b=! " HASH, BATCH },
+		{ C TIME " b=1! " HASH, BATCH },
+		{ C TIME " b=1/! " HASH, BATCH },
+		{ C TIME " b=1/1! " HASH, BATCH },
+		{ C TIME " b=3/2! " HASH, BATCH },
+		{ C TIME " b=1!/2 " HASH, BATCH },
+		{ C TIME " b=!1/2 " HASH, BATCH },
+		{ C TIME " b=1/2!! " HASH, BATCH },
+		{ C TIME " b=1/1001! " HASH, BATCH },
+		{ C TIME " b=1/2? " HASH, BATCH },
+		{ C TIME " ! " HASH, ORDER },
 		{ C TIME " id= " HASH, "expected a value" },
 		{ C TIME " id=a=b " HASH, "id=: expected 1 to 64" },
 		{ C TIME " id=\xc3\xa9 " HASH, "id=: expected 1 to 64" },
@@ -567,6 +596,7 @@ static void draw_record(struct rng *rng, struct drawn *d)
 		r->batch_size =
 			2 + (uint32_t)rng_below(rng, RECORD_BATCH_MAX - 1);
 		r->batch_position = 1 + (uint32_t)rng_below(rng, r->batch_size);
+		r->whole = r->batch_size <= RECORD_WHOLE_MAX;
 	}
 	if (rng_below(rng, 2))
 		r->id = draw_text(rng, "0a-+/!", d->id, 1, OPERATION_ID_MAX);
@@ -592,7 +622,8 @@ static bool same_contents(const struct record *a, const struct record *b)
 	       slice_equal(a->receiver, b->receiver) &&
 	       amount_compare(a->amount, b->amount) == 0 &&
 	       a->time == b->time && a->batch_position == b->batch_position &&
-	       a->batch_size == b->batch_size && slice_equal(a->id, b->id) &&
+	       a->batch_size == b->batch_size && a->whole == b->whole &&
+	       slice_equal(a->id, b->id) &&
 	       slice_equal(a->memo, b->memo) &&
 	       memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
 }
@@ -627,6 +658,10 @@ START_TEST(the_body_is_written_field_by_field)
 
 	check_slice((struct slice){ out, len },
 		    "10 Ali Luke 15 " TIME " b=2/3 id=7f9c m=two%20coffees");
+	r = parse("10 Ali Luke 15 " TIME " b=2/3! m=x " HASH);
+	len = record_format_body(&r, out);
+	check_slice((struct slice){ out, len },
+		    "10 Ali Luke 15 " TIME " b=2/3! m=x");
 	r = parse("7 Zoe Zoe 0 " TIME " " HASH);
 	len = record_format_body(&r, out);
 	check_slice((struct slice){ out, len }, "7 Zoe Zoe 0 " TIME);
@@ -677,6 +712,7 @@ Suite *test_ledger_record(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, an_old_record_has_four_columns);
 	tcase_add_test(c, a_chained_record_has_all_fields);
+	tcase_add_test(c, a_batch_may_stand_or_fall_as_one);
 	tcase_add_test(c, an_old_record_may_be_sealed);
 	tcase_add_test(c, bad_seals_of_old_records_are_refused);
 	tcase_add_test(c, a_sealed_record_is_the_same_as_the_bare_one);
