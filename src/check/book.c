@@ -64,6 +64,7 @@ int book_open(const struct fileops *ops, const char *path, bool alone,
 		return -ENOMEM;
 	b->ops = ops;
 	b->fd = -EBADF;
+	b->upto = UINT64_MAX;
 	b->path = strdup(path);
 	if (!b->path)
 		return -ENOMEM;

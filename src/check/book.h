@@ -25,6 +25,7 @@ struct book {
 	size_t len;
 	uint64_t lines; /* neither blank nor behind the end */
 	uint64_t aside; /* of them, those that do not stay */
+	uint64_t upto; /* a torn batch that falls as one begins here */
 };
 
 #define BOOK_WINDOW 262144

@@ -37,7 +37,8 @@ struct check {
 	size_t books;
 	struct buf entries; /* struct entry; by serial once all is read */
 	struct buf bads; /* struct bad */
-	uint64_t limit; /* lowest serial of a bad line that no record bears */
+	uint64_t limit; /* behind this serial nothing is whole, as lines show */
+	bool silent; /* what is found was said before */
 	const char *culprit;
 };
 

@@ -89,6 +89,8 @@ static bool is_to_stay(struct cut *k, const struct scan_line *line)
 	const char *fault;
 	struct record r;
 
+	if (line->offset >= k->book->upto)
+		return false;
 	switch (reader_judge(&k->past, line, &r, &fault)) {
 	case READER_RECORD:
 		return r.serial <= k->check->summary.serial;

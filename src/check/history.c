@@ -13,6 +13,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/record.h"
+#include "ledger/whole.h"
 #include "util/map.h"
 #include "util/parse.h"
 #include "util/random.h"
@@ -25,6 +26,8 @@ struct walk {
 	struct map ids; /* operation ids so far, by the number of the entry */
 	bool broken; /* there was a fault; the whole part has ended */
 	bool tip_seen; /* the record of the tip that was given */
+	struct whole group; /* that the record before stands in */
+	struct entry begun; /* where the last one in the whole part begins */
 	/* The record before: */
 	uint64_t serial;
 	int64_t time;
@@ -181,6 +184,8 @@ static int apply(struct walk *w)
 	const char *fault;
 	int r;
 
+	if (w->record.whole && w->record.batch_position == 1)
+		w->begun = *w->entry;
 	r = ledger_apply(w->ledger, &w->record, &fault);
 	return r == -EBADMSG ? fault_at(w, w->entry, fault) : r;
 }
@@ -188,10 +193,11 @@ static int apply(struct walk *w)
 static int judge(struct walk *w)
 {
 	const struct record *r = &w->record;
+	bool whole = whole_take(&w->group, r);
 
 	if (r->chained && r->serial != w->serial + 1)
 		return fault_missing(w);
-	if (r->chained && !is_in_batch(w))
+	if (!whole || (r->chained && !is_in_batch(w)))
 		return fault_at(w, w->entry,
 				"its b= does not go on from the record "
 				"before it");
@@ -375,25 +381,61 @@ static void summarize(const struct walk *w)
 	s->first_gap = ledger_first_gap(l);
 }
 
-int history_check(struct check *c)
+static int walk_all(struct walk *w, struct check *c)
 {
-	_cleanup_(ledger_freep) struct ledger *ledger = NULL;
-	struct walk w = { .check = c };
 	uint8_t key[MAP_KEY_SIZE];
 	int r;
 
+	*w = (struct walk){ .check = c };
 	random_bytes(key, sizeof(key));
-	r = ledger_new(c->options.initial, key, &ledger);
+	r = ledger_new(c->options.initial, key, &w->ledger);
 	if (r < 0)
 		return r;
 
-	w.ledger = ledger;
-	map_init(&w.ids, key);
-	r = take_all(&w);
-	map_done(&w.ids);
+	map_init(&w->ids, key);
+	r = take_all(w);
+	map_done(&w->ids);
+	return r;
+}
+
+/*
+ * The whole part would end within a batch that stands or falls as one: it ends
+ * before it, and what it comes to there is worked out anew.
+ */
+static int step_back(struct walk *w)
+{
+	struct check *c = w->check;
+	uint64_t first = ledger_partial(w->ledger);
+	int r;
+
+	r = fault_at(w, &w->begun,
+		     "the batch that begins here stands or falls as one, and is "
+		     "not whole");
+	if (r != 0)
+		return r;
+	(void)ledger_free(TAKE_PTR(w->ledger));
+	c->limit = first - 1;
+	c->summary.doubles = 0;
+	c->summary.beyond = 0;
+	c->summary.repeats = 0;
+	c->silent = true;
+	r = walk_all(w, c);
+	c->silent = false;
+	return r;
+}
+
+int history_check(struct check *c)
+{
+	struct walk w;
+	int r;
+
+	r = walk_all(&w, c);
+	if (r == 0 && ledger_partial(w.ledger))
+		r = step_back(&w);
 	if (r == 0)
 		r = check_tip_reached(&w);
 	if (r == 0)
 		summarize(&w);
+	(void)ledger_free(w.ledger);
 	return r;
 }

@@ -10,4 +10,4 @@ src_check_libchaincheck_a_SOURCES = \
 
 bin_PROGRAMS += src/check/chain-check
 src_check_chain_check_SOURCES = src/check/main.c
-src_check_chain_check_LDADD = $(CHECK_PROGRAM_LIBS) $(SODIUM_LIBS)
+src_check_chain_check_LDADD = $(CHECK_PROGRAM_LIBS) $(SODIUM_LIBS) $(UTF8PROC_LIBS)

@@ -74,9 +74,36 @@ static int note_bad(struct reading *g, const struct scan_line *line,
 	return buf_add(&g->check->bads, &bad, sizeof(bad));
 }
 
+/* No serial from @serial on is in the whole part. */
+static void end_before(struct check *c, uint64_t serial)
+{
+	if (serial - 1 < c->limit)
+		c->limit = serial - 1;
+}
+
+/*
+ * No backend takes a file with part of a batch that stands or falls as one, so
+ * the whole part ends before it.
+ */
+static int take_in_group(struct reading *g, const struct tail_place *at,
+			 const struct record *r)
+{
+	uint64_t partial = whole_partial(&g->tail.group);
+
+	if (tail_good(&g->tail, at, r))
+		return 0;
+	if (partial)
+		end_before(g->check, partial);
+	if (r->whole && r->batch_position > 1)
+		end_before(g->check, r->serial);
+	return check_fault(g->check, "%s:%" PRIu64 ": serial %" PRIu64 ": %s",
+			   g->book->path, at->line, r->serial, TAIL_NOT_WHOLE);
+}
+
 static int note_record(struct reading *g, const struct scan_line *line,
 		       const struct record *r)
 {
+	const struct tail_place at = { line->offset, line->number };
 	const struct entry entry = {
 		.serial = r->serial,
 		.offset = line->offset,
@@ -85,11 +112,15 @@ static int note_record(struct reading *g, const struct scan_line *line,
 		.length = (uint16_t)judge_text(line).len,
 	};
 
+	int e;
+
 	if (line->number > UINT32_MAX)
 		return -EFBIG;
 	g->book->lines++;
-	tail_good(&g->tail, r);
-	return buf_add(&g->check->entries, &entry, sizeof(entry));
+	e = buf_add(&g->check->entries, &entry, sizeof(entry));
+	if (e < 0)
+		return e;
+	return take_in_group(g, &at, r);
 }
 
 /* A scan_visit. */
@@ -142,27 +173,47 @@ static int say_bad(struct reading *g, const struct bad *b)
 			   b->line, b->reason);
 }
 
+static int say_torn(struct reading *g, const struct tail_place *at,
+		    const char *reason)
+{
+	return check_fault(g->check,
+			   "%s:%" PRIu64 ": a torn tail of %" PRIu64
+			   " bytes begins here: %s",
+			   g->book->path, at->line, g->book->end - at->offset,
+			   reason);
+}
+
+/*
+ * The file ends within a batch that stands or falls as one: what there is of it
+ * are no records, here as for a backend.
+ */
+static int take_partial(struct reading *g)
+{
+	g->book->upto = g->tail.begun.offset;
+	g->book->aside += g->tail.lines;
+	g->check->entries.len -= g->tail.lines * sizeof(struct entry);
+	return say_torn(g, &g->tail.begun,
+			g->tail.damaged ? g->tail.reason : TAIL_NOT_WHOLE);
+}
+
 /* Each bad line of the file, or all of them as one torn tail. */
 static int say_damage(struct reading *g)
 {
+	const struct tail_place at = { g->tail.offset, g->tail.line };
 	size_t count = g->check->bads.len / sizeof(struct bad);
 	const struct bad *bads =
 		(const struct bad *)(const void *)g->check->bads.data;
-	bool torn;
-	int r;
+	bool torn = true;
+	int r = 0;
 
-	if (!g->tail.damaged)
-		return 0;
-	r = judge_damage(g, &torn);
+	if (g->tail.damaged)
+		r = judge_damage(g, &torn);
 	if (r < 0)
 		return r;
-	if (torn)
-		return check_fault(g->check,
-				   "%s:%" PRIu64 ": a torn tail of %" PRIu64
-				   " bytes begins here: %s",
-				   g->book->path, g->tail.line,
-				   g->book->end - g->tail.offset,
-				   g->tail.reason);
+	if (torn && tail_is_partial(&g->tail))
+		return take_partial(g);
+	if (torn && g->tail.damaged)
+		return say_torn(g, &at, g->tail.reason);
 
 	for (size_t i = g->first_bad; r == 0 && i < count; i++)
 		r = say_bad(g, &bads[i]);

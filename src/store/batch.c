@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger/record.h"
+#include "ledger/whole.h"
 
 #include "store/batch.h"
 
@@ -72,6 +73,7 @@ struct staging {
 	struct catalog *catalog;
 	struct lines *held;
 	uint64_t offset;
+	struct whole group; /* of the lines that are taken */
 };
 
 /* 1 if the block holds @r, 0 if not, -EEXIST if it holds another one. */
@@ -115,6 +117,8 @@ static int add_item(struct staging *s, struct index *x, const struct record *r,
 	size_t at = (size_t)(line.p - (char *)b->text.data);
 	int error;
 
+	if (!whole_take(&s->group, r))
+		return -EBADMSG;
 	error = index_item_make(x, r, s->offset + at, line.len, &item);
 	if (error < 0)
 		return error;
@@ -208,7 +212,7 @@ int batch_stage(struct batch *b, struct catalog *c, struct lines *held,
 		uint64_t offset, uint64_t first, uint32_t records,
 		struct slice of, struct slice lines)
 {
-	struct staging s = { b, c, held, offset };
+	struct staging s = { b, c, held, offset, { 0 } };
 	struct slice line;
 	int r = 0;
 
@@ -221,7 +225,7 @@ int batch_stage(struct batch *b, struct catalog *c, struct lines *held,
 		if (r == 0)
 			r = stage_appended(&s, first + i, of, line);
 	}
-	if (r == 0 && lines.len > 0)
+	if (r == 0 && (lines.len > 0 || whole_partial(&s.group)))
 		r = -EBADMSG;
 	if (r != 0)
 		batch_clear(b);
@@ -231,7 +235,7 @@ int batch_stage(struct batch *b, struct catalog *c, struct lines *held,
 int batch_stage_refill(struct batch *b, struct catalog *c, struct lines *held,
 		       uint64_t offset, uint32_t records, struct slice lines)
 {
-	struct staging s = { b, c, held, offset };
+	struct staging s = { b, c, held, offset, { 0 } };
 	uint64_t serial = 0;
 	struct slice line;
 	int r = 0;
@@ -245,7 +249,7 @@ int batch_stage_refill(struct batch *b, struct catalog *c, struct lines *held,
 		if (r == 0)
 			r = stage_refilled(&s, &serial, line);
 	}
-	if (r == 0 && lines.len > 0)
+	if (r == 0 && (lines.len > 0 || whole_partial(&s.group)))
 		r = -EBADMSG;
 	if (r != 0)
 		batch_clear(b);

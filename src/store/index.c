@@ -217,6 +217,12 @@ int index_load(struct index *x, const struct index_item *item)
 	return 0;
 }
 
+void index_unload(struct index *x, uint64_t count)
+{
+	assert(count <= x->count);
+	x->count -= (uint32_t)count;
+}
+
 /* Room in a user's list for @room records altogether. */
 static int reserve_postings(struct index_user *u, uint64_t room)
 {

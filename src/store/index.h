@@ -80,6 +80,9 @@ int index_item_make(struct index *x, const struct record *r, uint64_t offset,
 /* Loading: take items in any order; nothing is found before index_seal(). */
 int index_load(struct index *x, const struct index_item *item) _must_check_;
 
+/* Loading: the newest @count of them are none. */
+void index_unload(struct index *x, uint64_t count);
+
 /*
  * Two entries of one serial: 0 if they tell of the same record, else an error
  * that ends the sealing.  @a stands before @b in the file.

@@ -16,12 +16,6 @@
 #include "store/load.h"
 #include "store/tail.h"
 
-/* A line's place. */
-struct where {
-	uint64_t offset;
-	uint64_t number;
-};
-
 struct load {
 	struct blockfile *file;
 	struct index *index;
@@ -33,9 +27,12 @@ struct load {
 	bool copies; /* there are records with an of= */
 	bool ended; /* the last line, by a newline */
 	bool zero; /* it ends in a zero where its newline should be */
-	struct where newest; /* chained record */
-	struct where check; /* the last batch, and the record before it */
-	struct where open; /* where that append begins, if opened */
+	bool cut; /* what stands from here on is torn: */
+	struct tail_place cut_at;
+	struct tail_place newest; /* chained record */
+	struct tail_place check; /* the last batch, and the record before it */
+	struct tail_place check_before; /* the same before tail.begun */
+	struct tail_place open; /* where that append begins, if opened */
 };
 
 static int fault_at(struct load *l, uint64_t line, const char *reason)
@@ -75,19 +72,23 @@ static const char *judge(const struct load *l, const struct scan_line *line,
 }
 
 /* Note where the last batch begins, and the chained record before it. */
-static void note_batch(struct load *l, const struct scan_line *line,
-		       const struct record *r)
+static int note_batch(struct load *l, const struct scan_line *line,
+		      const struct record *r)
 {
-	struct where here = { line->offset, line->number };
+	struct tail_place here = { line->offset, line->number };
 	struct tail_mark before = l->tail.before;
 
-	tail_good(&l->tail, r);
+	if (!tail_is_partial(&l->tail))
+		l->check_before = l->check;
+	if (!tail_good(&l->tail, &here, r))
+		return fault_at(l, line->number, TAIL_NOT_WHOLE);
 	if (!r->chained || l->tail.damaged)
-		return;
+		return 0;
 
 	if (!tail_same_batch(&before, &l->tail.before))
 		l->check = before.present ? l->newest : here;
 	l->newest = here;
+	return 0;
 }
 
 static int index_line(struct load *l, const struct scan_line *line,
@@ -107,7 +108,11 @@ static int index_line(struct load *l, const struct scan_line *line,
 static int take_record(struct load *l, const struct scan_line *line,
 		       const struct record *r)
 {
-	note_batch(l, line, r);
+	int error;
+
+	error = note_batch(l, line, r);
+	if (error < 0)
+		return error;
 	/* What stands behind a damage is judged only. */
 	if (l->tail.damaged)
 		return 0;
@@ -126,7 +131,7 @@ static void note_open(struct load *l, const struct scan_line *line)
 		return;
 
 	l->opened = true;
-	l->open = (struct where){ line->offset, line->number };
+	l->open = (struct tail_place){ line->offset, line->number };
 }
 
 /* A scan_visit. */
@@ -153,11 +158,12 @@ static int take_line(void *arg, const struct scan_line *given)
 }
 
 /* What stands before an open append was durable when that was begun. */
-static int judge_beside_open(struct load *l)
+static int judge_beside_open(struct load *l, const struct tail_place *at,
+			     const char *reason)
 {
-	if (l->tail.offset >= l->promise->open_at)
+	if (at->offset >= l->promise->open_at)
 		return 0;
-	return fault_at(l, l->tail.line, l->tail.reason);
+	return fault_at(l, at->line, reason);
 }
 
 /* Nothing of the open append may be there yet. */
@@ -171,12 +177,15 @@ static bool is_open(const struct load *l)
 static int judge_damage(struct load *l)
 {
 	uint64_t length = l->file->end - l->tail.offset;
+	struct tail_place at = { l->tail.offset, l->tail.line };
 	_cleanup_(freep) char *text = NULL;
 	size_t have = 0;
 	int r;
 
+	l->cut = true;
+	l->cut_at = at;
 	if (is_open(l))
-		return judge_beside_open(l);
+		return judge_beside_open(l, &at, l->tail.reason);
 	if (tail_wants_text(&l->tail) && length <= TAIL_BATCH_MAX) {
 		have = (size_t)length;
 		text = malloc(have);
@@ -189,6 +198,19 @@ static int judge_damage(struct load *l)
 	if (tail_is_torn(&l->tail, length, (struct slice){ text, have }))
 		return 0;
 	return fault_at(l, l->tail.line, l->tail.reason);
+}
+
+/* All that is good ends within a batch that stands or falls as one. */
+static int judge_partial(struct load *l)
+{
+	l->cut = true;
+	l->cut_at = l->tail.begun;
+	l->tail.before = l->tail.before_group;
+	l->check = l->check_before;
+	index_unload(l->index, l->tail.lines);
+	if (!is_open(l))
+		return 0;
+	return judge_beside_open(l, &l->cut_at, TAIL_NOT_WHOLE);
 }
 
 /* A walk along the chain. */
@@ -230,13 +252,15 @@ static int check_link(void *arg, const struct scan_line *line)
 /* The last append is what a crash could have touched; the rest is main's job. */
 static int check_last_append(struct load *l)
 {
-	uint64_t upto = l->tail.damaged ? l->tail.offset : l->file->end;
-	const struct where *from = l->opened ? &l->open : &l->check;
+	uint64_t upto = l->cut ? l->cut_at.offset : l->file->end;
+	/* If nothing is left of the open append, the one before is the last. */
+	bool open = l->opened && l->open.offset < upto;
+	const struct tail_place *from = open ? &l->open : &l->check;
 	struct chain_walk w = { .load = l };
 
-	if (!l->opened && !l->tail.before.present)
+	if (!open && !l->tail.before.present)
 		return 0;
-	return blockfile_scan(l->file, from->offset, from->number, upto,
+	return blockfile_scan(l->file, from->offset, from->line, upto,
 			      check_link, &w);
 }
 
@@ -310,11 +334,11 @@ static int compare_twice(void *arg, const struct index_entry *a,
 static int cut_tail(struct load *l)
 {
 	struct textstore_report *report = l->report;
-	uint64_t bytes = l->file->end - l->tail.offset;
+	uint64_t bytes = l->file->end - l->cut_at.offset;
 	_cleanup_(buf_done) struct buf kept = { 0 };
 	int r;
 
-	r = blockfile_cut(l->file, l->tail.offset, &kept);
+	r = blockfile_cut(l->file, l->cut_at.offset, &kept);
 	if (r < 0)
 		return r;
 	if (kept.len >= sizeof(report->torn_path))
@@ -356,7 +380,7 @@ static int mend(struct load *l)
 {
 	int r = 0;
 
-	if (l->tail.damaged)
+	if (l->cut)
 		r = cut_tail(l);
 	else if (!l->ended)
 		r = end_line(l);
@@ -376,6 +400,11 @@ static int load(struct load *l)
 		return r;
 	if (l->tail.damaged) {
 		r = judge_damage(l);
+		if (r < 0)
+			return r;
+	}
+	if (tail_is_partial(&l->tail)) {
+		r = judge_partial(l);
 		if (r < 0)
 			return r;
 	}

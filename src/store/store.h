@@ -79,7 +79,8 @@ struct store_ops {
 	 * that the block has already are left out.  0: written, sync it, or, if
 	 * *ret_held, all of it was here and durable before.  -ENOSPC: full,
 	 * nothing written.  -EEXIST: below the last serial and not here.
-	 * -EBADMSG: not records of that range.  -ENOMEM: nothing written.
+	 * -EBADMSG: not records of that range, or part of a batch that stands
+	 * or falls as one.  -ENOMEM: nothing written.
 	 * -ESTALE: the file was changed behind us.  That, and all others, are
 	 * fatal: the process must end.  Not before the last was published.
 	 */

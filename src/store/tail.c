@@ -30,6 +30,7 @@ static struct tail_mark mark_of(const struct record *r)
 		.serial = r->serial,
 		.position = r->batch_position,
 		.size = r->batch_size,
+		.whole = r->whole,
 	};
 }
 
@@ -42,23 +43,38 @@ static uint64_t first_serial(const struct tail_mark *m)
 bool tail_same_batch(const struct tail_mark *a, const struct tail_mark *b)
 {
 	return a->present && b->present && a->size == b->size &&
-	       first_serial(a) == first_serial(b);
+	       a->whole == b->whole && first_serial(a) == first_serial(b);
 }
 
-void tail_good(struct tail *t, const struct record *r)
+/* A record before any damage. */
+static bool note_good(struct tail *t, const struct tail_place *at,
+		      const struct record *r)
+{
+	if (!whole_partial(&t->group)) {
+		t->begun = *at;
+		t->lines = 0;
+		t->before_group = t->before;
+	}
+	t->lines++;
+	if (r->chained)
+		t->before = mark_of(r);
+	return whole_take(&t->group, r);
+}
+
+bool tail_good(struct tail *t, const struct tail_place *at,
+	       const struct record *r)
 {
 	struct tail_mark m = mark_of(r);
 
-	if (!t->damaged) {
-		if (r->chained)
-			t->before = m;
-		return;
-	}
+	if (!t->damaged)
+		return note_good(t, at, r);
+
 	/* An old record looks like a batch of its own, and that is foreign. */
 	if (t->after.present && !tail_same_batch(&t->after, &m))
 		t->foreign = true;
 	if (!t->after.present)
 		t->after = m;
+	return true;
 }
 
 void tail_bad(struct tail *t, uint64_t offset, uint64_t line, struct slice text,
@@ -94,9 +110,12 @@ static bool stands_in_batch(const struct tail *t)
 	if (t->before.present) {
 		if (start <= t->before.serial)
 			return false;
-		/* Was the end of that batch cut off before?  Serials tell. */
+		/*
+		 * Was the end of that batch cut off before?  Serials tell.  Of
+		 * one that stands or falls as one all would have been cut off.
+		 */
 		if (t->before.position < t->before.size &&
-		    start != t->before.serial + 1)
+		    (t->before.whole || start != t->before.serial + 1))
 			return false;
 	}
 	return t->lost <= lacks;
@@ -191,6 +210,11 @@ bool tail_wants_text(const struct tail *t)
 {
 	return t->damaged && !t->foreign && !t->after.present &&
 	       !t->before.present;
+}
+
+bool tail_is_partial(const struct tail *t)
+{
+	return whole_partial(&t->group) > 0;
 }
 
 bool tail_is_torn(const struct tail *t, uint64_t length, struct slice text)

@@ -68,6 +68,7 @@ struct place {
 	uint64_t before;
 	uint64_t size;
 	uint64_t at; /* from 1; 0: none */
+	bool whole; /* the batch stands or falls as one */
 };
 
 /* None for an old record. */
@@ -80,7 +81,8 @@ static struct place place_of(const struct reading_line *l)
 		return (struct place){ 0 };
 	if (l->batch.len > 0) {
 		p.at = strtoull(l->batch.p, &slash, 10);
-		p.size = strtoull(slash + 1, NULL, 10);
+		p.size = strtoull(slash + 1, &slash, 10);
+		p.whole = *slash == '!';
 	}
 	p.before = l->serial - p.at;
 	return p;
@@ -88,7 +90,7 @@ static struct place place_of(const struct reading_line *l)
 
 static bool is_same_batch(struct place a, struct place b)
 {
-	return a.before == b.before && a.size == b.size;
+	return a.before == b.before && a.size == b.size && a.whole == b.whole;
 }
 
 /*
@@ -116,7 +118,29 @@ static void check_torn(struct slice stays, struct slice torn)
 		if (reading_line(line, &l) && l.chained)
 			newest = place_of(&l);
 	if (first.at > 0 && newest.at > 0 && is_same_batch(newest, first))
-		fuzz_check(newest.at < first.at);
+		fuzz_check(newest.at < first.at && !first.whole);
+}
+
+/* What stands or falls as one stands there from its first record to its last. */
+static void check_wholes(struct slice text)
+{
+	struct place due = { 0 };
+	struct reading_line l;
+	struct slice line;
+	struct place p;
+
+	while (reading_next(&text, &line)) {
+		if (!reading_line(line, &l))
+			continue;
+		p = place_of(&l);
+		if (due.at > 0)
+			fuzz_check(is_same_batch(p, due) && p.at == due.at);
+		else
+			fuzz_check(!p.whole || p.at == 1);
+		due = p;
+		due.at = p.whole && p.at < p.size ? p.at + 1 : 0;
+	}
+	fuzz_check(due.at == 0);
 }
 
 /* Did the promise tell where the last append begins? */
@@ -153,6 +177,7 @@ static void check_mended(const struct host *h, const struct input *in)
 		fuzz_check(--now.len == before.len && now.p[now.len] == '\n');
 	}
 	fuzz_check(now.len == 0 || memcmp(now.p, before.p, now.len) == 0);
+	check_wholes(now);
 }
 
 /* " LENGTH\n" or " LENGTH OPEN\n" of a block that has @len bytes now. */

@@ -120,10 +120,15 @@ static bool is_time(struct slice s)
 static bool is_batch(struct slice s)
 {
 	struct slice position = cut_at(&s, '/');
+	uint64_t largest = 8192;
 	uint64_t size;
 	uint64_t n;
 
-	return s.p && take_number(s, 8192, &size) && size >= 2 &&
+	if (s.len > 0 && s.p[s.len - 1] == '!') {
+		largest = 1000;
+		s.len--;
+	}
+	return s.p && take_number(s, largest, &size) && size >= 2 &&
 	       take_number(position, size, &n) && n >= 1;
 }
 

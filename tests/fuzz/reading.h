@@ -19,7 +19,7 @@ struct reading_line {
 	struct slice sender;
 	struct slice receiver;
 	uint64_t amount;
-	struct slice batch; /* K/N; empty: a batch of one, or an old record */
+	struct slice batch; /* K/N or K/N!; empty: a batch of one, or an old record */
 	struct slice id;
 	struct slice memo;
 	bool chained;	   /* else an old record */

@@ -17,6 +17,7 @@ tests_unit_test_store_SOURCES = \
 	tests/unit/test_store_blockfile.c \
 	tests/unit/test_store_load.c \
 	tests/unit/test_store_torn.c \
+	tests/unit/test_store_whole.c \
 	tests/unit/test_store_batch.c \
 	tests/unit/test_store_textstore.c \
 	tests/unit/test_store_crash.c \

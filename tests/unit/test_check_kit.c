@@ -33,6 +33,7 @@ void kit_record(struct maker *m, uint32_t position, uint32_t size,
 		.time = m->time++,
 		.batch_position = position,
 		.batch_size = size,
+		.whole = m->whole && size > 1,
 		.id = m->id ? slice_of(m->id) : (struct slice){ 0 },
 	};
 	char body[RECORD_LINE_MAX];

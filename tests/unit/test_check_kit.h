@@ -26,6 +26,7 @@ struct maker {
 	int64_t time; /* of the next record */
 	uint64_t amount;
 	const char *id;
+	bool whole; /* the batch stands or falls as one */
 	uint8_t hash[CHAIN_HASH_SIZE];
 };
 extern const struct maker kit_maker;

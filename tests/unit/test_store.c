@@ -16,6 +16,7 @@ UNIT_SUITE(test_store_promise);
 UNIT_SUITE(test_store_blockfile);
 UNIT_SUITE(test_store_load);
 UNIT_SUITE(test_store_torn);
+UNIT_SUITE(test_store_whole);
 UNIT_SUITE(test_store_batch);
 UNIT_SUITE(test_store_textstore);
 UNIT_SUITE(test_store_crash);
@@ -28,6 +29,6 @@ UNIT_SUITE(test_store_model);
 UNIT_MAIN(test_store_scan, test_store_judge, test_store_tail, test_store_names,
 	  test_store_index, test_store_query, test_store_promise,
 	  test_store_blockfile, test_store_load, test_store_torn,
-	  test_store_batch, test_store_textstore, test_store_crash,
-	  test_store_refill, test_store_refill_torn, test_store_refill_crash,
-	  test_store_empty, test_store_model)
+	  test_store_whole, test_store_batch, test_store_textstore,
+	  test_store_crash, test_store_refill, test_store_refill_torn,
+	  test_store_refill_crash, test_store_empty, test_store_model)

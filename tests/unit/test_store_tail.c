@@ -15,8 +15,9 @@
 UNIT_SUITE(test_store_tail);
 
 /*
- * A file in short: "13:2/5" a chained record, "9" an old one, "x" a line that
- * is none, "x7" one that begins with the serial 7.
+ * A file in short: "13:2/5" a chained record, "13:2/5!" one of a batch that
+ * stands or falls as one, "9" an old one, "x" a line that is none, "x7" one that
+ * begins with the serial 7.
  */
 static void tell(struct tail *t, const char *word)
 {
@@ -36,8 +37,9 @@ static void tell(struct tail *t, const char *word)
 		r.chained = true;
 		r.batch_position = (uint32_t)strtoul(end + 1, &end, 10);
 		r.batch_size = (uint32_t)strtoul(end + 1, &end, 10);
+		r.whole = *end == '!';
 	}
-	tail_good(t, &r);
+	ck_assert(tail_good(t, &(struct tail_place){ 0, 1 }, &r));
 }
 
 static bool is_torn(const char *file)
@@ -69,6 +71,7 @@ START_TEST(takes_for_torn)
 		"10:1/1 x",
 		"10:1/1 x x x",
 		"10:1/1 x11",
+		"10:1/1 11:1/3! x 13:3/3!",
 		/* Two holes in one batch. */
 		"10:1/1 11:1/5 x 13:3/5 x 15:5/5",
 		/* Zeros joined two lines into one. */
@@ -96,6 +99,10 @@ START_TEST(takes_for_rotten)
 		"10:1/1 11:1/3 x 13:3/3 14:1/1",
 		"x 12:1/1",
 		"1 x 12:1/2",
+		/* The rest of one that stands or falls as one, and it does not. */
+		"10:1/1 11:1/4! x 13:3/4",
+		/* What was left of such a one would have been cut off. */
+		"10:1/1 11:1/4! x 13:2/2",
 		/* An old record behind it. */
 		"1 x 3",
 		"10:1/1 x 12",

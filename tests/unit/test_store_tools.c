@@ -53,6 +53,7 @@ static void make_one(struct maker *m, const struct made *made,
 		.time = TIME + (int64_t)m->serial,
 		.batch_position = position,
 		.batch_size = size,
+		.whole = m->whole && size > 1,
 		.id = or_empty(made->id),
 		.memo = or_empty(made->memo),
 	};

@@ -29,6 +29,7 @@ extern const uint8_t tools_key[MAP_KEY_SIZE];
 struct maker {
 	uint64_t serial; /* of the next record */
 	uint8_t hash[CHAIN_HASH_SIZE];
+	bool whole; /* the batches stand or fall as one */
 };
 
 /* A record to be made; what is empty gets a default. */
