@@ -96,6 +96,11 @@ const struct responder_counters *responder_counters(const struct responder *r)
 	return &r->counters;
 }
 
+void responder_missed(struct responder *r)
+{
+	r->counters.missed++;
+}
+
 struct writer responder_payload(struct responder *r, size_t room)
 {
 	assert(room >= FRAME_OVERHEAD && room <= sizeof(r->out));
@@ -160,6 +165,16 @@ void responder_log(struct responder *r, int priority, const char *format, ...)
 	r->io.log(r->io.ctx, priority, sentence);
 }
 
+static uint64_t dropped(const struct responder *r)
+{
+	const struct responder_counters *c = &r->counters;
+	uint64_t sum = c->other_block + c->unexpected + c->missed;
+
+	for (size_t i = 0; i < FRAME_FAULTS; i++)
+		sum += c->fault[i];
+	return sum;
+}
+
 static void send_state(struct responder *r, const struct request *q,
 		       enum frame_type type, bool leased)
 {
@@ -171,6 +186,7 @@ static void send_state(struct responder *r, const struct request *q,
 		.records = state.records,
 		.full = state.full || responder_is_slow(r, q->now),
 		.leased = leased,
+		.dropped = dropped(r),
 	};
 
 	message_put_state(&w, &m);

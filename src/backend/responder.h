@@ -58,6 +58,7 @@ struct responder_counters {
 	uint64_t fault[FRAME_FAULTS]; /* by why it was dropped */
 	uint64_t other_block;
 	uint64_t unexpected; /* authentic answers, which nobody asked for */
+	uint64_t missed; /* dropped by the driver */
 	uint64_t malformed; /* authentic, but not understood */
 	uint64_t fenced;
 	uint64_t batches;
@@ -84,8 +85,14 @@ void responder_reconfigure(struct responder *r, const struct frame_key *key,
  */
 void responder_datagram(struct responder *r, const struct responder_peer *from,
 			struct slice datagram, int64_t now);
-/* The sync that was asked for has ended with 0 or a negative errno. */
-void responder_synced(struct responder *r, int error, int64_t now);
+/* The driver has dropped a datagram that the responder was not shown. */
+void responder_missed(struct responder *r);
+/*
+ * The sync that was asked for has ended with 0 or a negative errno; the disk
+ * was busy with it for @took microseconds.
+ */
+void responder_synced(struct responder *r, int error, int64_t took,
+		      int64_t now);
 const struct responder_counters *responder_counters(const struct responder *r);
 
 #endif

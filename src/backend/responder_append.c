@@ -47,10 +47,14 @@ bool responder_settle_refills(struct responder *r, uint64_t request)
 }
 
 static void acknowledge(struct responder *r, const struct asker *to,
-			uint64_t first)
+			const struct batch *b)
 {
 	struct writer w = responder_payload(r, FRAME_SIZE_MIN);
-	const struct message_appended m = { .first = first, .durable = true };
+	const struct message_appended m = {
+		.first = b->first,
+		.durable = true,
+		.sync_usec = b->sync_usec,
+	};
 
 	message_put_appended(&w, &m);
 	responder_send(r, to, FRAME_APPENDED, 0, &w);
@@ -123,7 +127,7 @@ static void set_durable(struct responder *r, struct intake *in,
 			const struct asker *to, const struct batch *b)
 {
 	in->durable = *b;
-	acknowledge(r, to, b->first);
+	acknowledge(r, to, b);
 }
 
 static void start_sync(struct responder *r, struct intake *in,
@@ -154,7 +158,7 @@ static void append_collected(struct responder *r, struct intake *in,
 			     int64_t now)
 {
 	const struct collector_batch c = collector_batch(in->collector);
-	const struct batch b = { c.request, c.first, c.records };
+	const struct batch b = { c.request, c.first, c.records, 0 };
 	struct slice lines;
 	bool held = false;
 	int error;
@@ -202,7 +206,15 @@ static void account(struct responder *r, const struct intake *in,
 	}
 }
 
-void responder_synced(struct responder *r, int error, int64_t now)
+/* As APPENDED bears it: there was a sync, however quick, so never 0. */
+static uint32_t sync_usec(int64_t took)
+{
+	if (took < 1)
+		return 1;
+	return took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+}
+
+void responder_synced(struct responder *r, int error, int64_t took, int64_t now)
 {
 	struct intake *in = r->syncing;
 	struct store_state before;
@@ -222,6 +234,7 @@ void responder_synced(struct responder *r, int error, int64_t now)
 	}
 
 	account(r, in, before.last_serial);
+	r->in_sync.sync_usec = sync_usec(took);
 	set_durable(r, in, &r->syncing_for, &r->in_sync);
 
 	/* The next one may have become whole in the meantime. */
@@ -264,7 +277,7 @@ static bool is_known(struct responder *r, const struct intake *in,
 	if (!is_batch(&in->durable, q, m))
 		return false;
 	if (m->acknowledge)
-		acknowledge(r, &q->from, m->first);
+		acknowledge(r, &q->from, &in->durable);
 	return true;
 }
 
@@ -276,7 +289,7 @@ static bool is_for_another_block(struct responder *r, struct intake *in,
 				 const struct request *q,
 				 const struct message_append *m)
 {
-	const struct batch b = { q->from.request, m->first, m->records };
+	const struct batch b = { q->from.request, m->first, m->records, 0 };
 
 	if (q->state->records >= m->holds)
 		return false;

@@ -29,6 +29,7 @@ struct batch {
 	uint64_t request;
 	uint64_t first;
 	uint32_t records;
+	uint32_t sync_usec; /* once it is durable; 0: it was held already */
 };
 
 /*

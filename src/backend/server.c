@@ -52,7 +52,8 @@ struct server {
 	bool syncing;
 	int64_t sync_begun;
 	struct worker_job sync;
-	int sync_error; /* the worker's until it is over */
+	int sync_error; /* these two are the worker's until it is over */
+	int64_t sync_took;
 	struct loop_timer *slow_timer;
 	bool slow_armed;
 
@@ -122,8 +123,10 @@ static void warn_slow_sync(const struct server *s, int64_t took)
 static void sync_block(void *arg)
 {
 	struct server *s = arg;
+	const int64_t begun = loop_now();
 
 	s->sync_error = s->store->ops->sync(s->store);
+	s->sync_took = loop_now() - begun;
 }
 
 static void settle(struct server *s);
@@ -138,7 +141,7 @@ static void on_synced(void *arg)
 		warn_slow_sync(s, now - s->sync_begun);
 
 	/* It may ask for the next one. */
-	responder_synced(s->responder, s->sync_error, now);
+	responder_synced(s->responder, s->sync_error, s->sync_took, now);
 	settle(s);
 	if (s->stopping && !s->syncing && !s->dead)
 		loop_exit(s->loop, EXIT_STATUS_OK);
@@ -285,11 +288,6 @@ static void take_datagram(struct server *s, const struct address *from,
 {
 	struct responder_peer peer = { .len = from->len };
 
-	if (!s->keyed && !address_is_loopback(from)) {
-		s->counters.not_loopback++;
-		return;
-	}
-
 	memcpy(peer.bytes, &from->storage, from->len);
 	s->asker = from;
 	responder_datagram(s->responder, &peer,
@@ -301,11 +299,20 @@ static void take_datagram(struct server *s, const struct address *from,
 static void judge_datagram(struct server *s, const struct msghdr *message,
 			   const struct address *from, size_t len)
 {
+	bool shown = false;
+
 	if ((message->msg_flags & MSG_TRUNC) ||
 	    from->len > sizeof(((struct responder_peer *)0)->bytes))
 		s->counters.too_long++;
+	else if (!s->keyed && !address_is_loopback(from))
+		s->counters.not_loopback++;
 	else
+		shown = true;
+
+	if (shown)
 		take_datagram(s, from, len);
+	else
+		responder_missed(s->responder);
 
 	dropped_look(s->dropped, responder_counters(s->responder), &s->counters,
 		     from);

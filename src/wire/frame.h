@@ -16,7 +16,8 @@
  *	48+n 16  MAC: BLAKE2b-128 of all before it, keyed if there is a key
  *
  * All numbers are big-endian.  To change it safely: raise the version, keep
- * answering the old one for a release, add the test vector.
+ * answering the old one for a release, add the test vector.  (Before the first
+ * release there is no old one: until then it stays 1.)
  */
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H

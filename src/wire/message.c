@@ -96,6 +96,7 @@ void message_put_state(struct writer *w, const struct message_state *m)
 	writer_u64(w, m->records);
 	writer_u8(w, m->full ? STATE_FULL : 0);
 	write_bool(w, m->leased);
+	writer_u64(w, m->dropped);
 }
 
 int message_get_state(struct slice payload, struct message_state *ret)
@@ -108,6 +109,7 @@ int message_get_state(struct slice payload, struct message_state *ret)
 	m.records = reader_u64(&r);
 	m.full = read_flags(&r, STATE_FULL) != 0;
 	m.leased = read_bool(&r);
+	m.dropped = reader_u64(&r);
 	if (!reader_done(&r))
 		return -EBADMSG;
 
@@ -204,8 +206,10 @@ void message_put_appended(struct writer *w, const struct message_appended *m)
 {
 	writer_u64(w, m->first);
 	write_bool(w, m->durable);
-	if (m->durable)
+	if (m->durable) {
+		writer_u32(w, m->sync_usec);
 		return;
+	}
 
 	assert(m->missing.len == map_size(m->fragments));
 	writer_u16(w, m->fragments);
@@ -231,7 +235,9 @@ int message_get_appended(struct slice payload, struct message_appended *ret)
 
 	m.first = reader_u64(&r);
 	m.durable = read_bool(&r);
-	if (!m.durable)
+	if (m.durable)
+		m.sync_usec = reader_u32(&r);
+	else
 		read_missing(&r, &m);
 	if (!reader_done(&r))
 		return -EBADMSG;

@@ -33,7 +33,7 @@ struct message_ping {
 /*
  * PONG and PROMISE: where the block stands.  The header's epoch is the promised
  * one.  u64 instance, u64 last serial (0: none), u64 records, u8 flags (1 full),
- * u8 1 if the lease asked for was granted.
+ * u8 1 if the lease asked for was granted, u64 dropped.
  */
 struct message_state {
 	uint64_t instance; /* drawn at each start of the backend */
@@ -41,6 +41,7 @@ struct message_state {
 	uint64_t records;
 	bool full;
 	bool leased;
+	uint64_t dropped; /* datagrams since the start that were not answered */
 };
 
 /*
@@ -78,13 +79,15 @@ struct message_append {
 };
 
 /*
- * APPENDED: u64 first, u8 1 durable / 0 in part, then if in part: u16 number of
- * fragments and a bit map of those that are missing, most significant bit
- * first, padded with zero bits.  No bit set: all are there, not yet durable.
+ * APPENDED: u64 first, u8 1 durable / 0 in part.  If durable: u32 microseconds
+ * that its sync took, 0 if it was held already and needed none.  If in part: u16
+ * number of fragments and a bit map of those that are missing, most significant
+ * bit first, padded with zero bits.  No bit set: all are there, not yet durable.
  */
 struct message_appended {
 	uint64_t first;
 	bool durable;
+	uint32_t sync_usec;
 	uint16_t fragments;
 	struct slice missing;
 };

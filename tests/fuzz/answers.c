@@ -40,6 +40,8 @@ static void check_record(const struct record *r, const struct reading_line *l)
 	fuzz_check(r->chained == l->chained);
 	fuzz_check(r->sealed == (l->hash.len > 0));
 	fuzz_check((r->batch_size > 1) == (l->batch.len > 0));
+	fuzz_check(r->whole == (l->batch.len > 0 &&
+				l->batch.p[l->batch.len - 1] == '!'));
 	fuzz_check(record_same(r, r));
 	if (r->sealed) {
 		format_hex(r->hash, sizeof(r->hash), hex);

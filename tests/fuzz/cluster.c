@@ -165,7 +165,8 @@ void backend_sync(struct backend *b)
 	if (!b->syncing)
 		return;
 	b->syncing = false;
-	responder_synced(b->r, b->store->ops->sync(b->store), b->cluster->now);
+	responder_synced(b->r, b->store->ops->sync(b->store), 0,
+			 b->cluster->now);
 }
 
 /* The engine. */

@@ -165,6 +165,14 @@ static void understand(struct world *w)
 		understand_claim(w);
 }
 
+/* What only a backend sends is not for one. */
+static bool asks(enum frame_type type)
+{
+	return type == FRAME_PING || type == FRAME_CLAIM ||
+	       type == FRAME_APPEND || type == FRAME_FETCH ||
+	       type == FRAME_STATS || type == FRAME_SUM;
+}
+
 void witness_hears(struct world *w, uint8_t peer, struct slice datagram)
 {
 	struct asked *a = &w->asked;
@@ -178,6 +186,8 @@ void witness_hears(struct world *w, uint8_t peer, struct slice datagram)
 		       slice_equal(a->f.block, slice_of(WORLD_BLOCK));
 	if (a->authentic)
 		understand(w);
+	if (!a->authentic || !asks(a->f.type))
+		w->dropped++;
 }
 
 void witness_hears_sync(struct world *w)
@@ -195,6 +205,7 @@ static void judge_state(struct world *w, struct slice payload)
 
 	fuzz_check(message_get_state(payload, &m) == 0);
 	fuzz_check(m.instance == WORLD_INSTANCE);
+	fuzz_check(m.dropped == w->dropped);
 	fuzz_check(m.records == r->count);
 	fuzz_check(m.last_serial ==
 		   (r->count > 0 ? r->line[r->count - 1].serial : 0));
@@ -283,6 +294,14 @@ static void judge_missing(const struct asked *a,
 	fuzz_check(!((uint8_t)m->missing.p[at / 8] & 0x80u >> at % 8));
 }
 
+/* Held already, or synced: now, or when it came before. */
+static void judge_durable(struct world *w, const struct frame *f,
+			  const struct message_appended *m)
+{
+	fuzz_check(is_durable(w, f->request, m->first));
+	fuzz_check(m->sync_usec == WORLD_SYNC_TOOK || m->sync_usec == 0);
+}
+
 static void judge_appended(struct world *w, const struct frame *f)
 {
 	const struct asked *a = &w->asked;
@@ -291,7 +310,7 @@ static void judge_appended(struct world *w, const struct frame *f)
 	fuzz_check(message_get_appended(f->payload, &m) == 0);
 	fuzz_check(a->synced || is_request(a, FRAME_APPEND));
 	if (m.durable)
-		fuzz_check(is_durable(w, f->request, m.first));
+		judge_durable(w, f, &m);
 	else
 		judge_missing(a, &m);
 }

@@ -145,6 +145,7 @@ static bool start(struct world *w)
 	}
 
 	fuzz_check(responder_new(&config, &io, w->store, &w->r) == 0);
+	w->dropped = 0;
 	w->store->ops->state(w->store, &state);
 	begin_lease(w, &state);
 	return true;
@@ -206,7 +207,7 @@ void world_sync(struct world *w)
 	if (r == 0)
 		publish(w);
 	witness_hears_sync(w);
-	responder_synced(w->r, r, w->now);
+	responder_synced(w->r, r, WORLD_SYNC_TOOK, w->now);
 	witness_closes(w);
 	fuzz_check(r == 0 || w->fatal);
 }

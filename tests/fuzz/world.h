@@ -25,6 +25,8 @@
 
 #define WORLD_BLOCK "A"
 #define WORLD_INSTANCE UINT64_C(0x1122334455667788)
+/* What a sync is said to have taken. */
+#define WORLD_SYNC_TOOK 1234
 /* Lines of batches and refills that were sent. */
 #define WORLD_LINES_MAX 8192
 
@@ -69,6 +71,7 @@ struct world {
 	struct frame_key key;
 	uint32_t room;
 	int64_t now;
+	uint64_t dropped;    /* datagrams, since the process began */
 	bool syncing;	     /* a sync was asked for */
 	int64_t sync_begun;
 	bool fatal;	     /* the process would have ended */

@@ -78,12 +78,12 @@ def total(after=0, upto=2**63 - 1, user=""):
     return struct.pack(">QQ", after, upto) + string(user) + EVERYTHING
 
 
-State = collections.namedtuple("State", "instance last records full leased")
+State = collections.namedtuple("State", "instance last records full leased dropped")
 
 
 def state(payload):
     """Of PONG and PROMISE."""
-    return State(*struct.unpack(">QQQBB", payload))
+    return State(*struct.unpack(">QQQBBQ", payload))
 
 
 def error_code(frame):

@@ -174,6 +174,31 @@ START_TEST(durable_batch_is_acknowledged_again)
 }
 END_TEST
 
+/* Main counts syncs by it, so it is never 0 for one, however quick. */
+START_TEST(sync_time_is_told)
+{
+	static const struct {
+		int64_t took;
+		uint32_t told;
+	} cases[] = {
+		{ 420, 420 },
+		{ 0, 1 },
+		{ -5, 1 },
+		{ UINT32_MAX, UINT32_MAX },
+		{ INT64_C(1) << 32, UINT32_MAX },
+	};
+
+	bench.sync_took = cases[_i].took;
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_synced(1, cases[_i].told);
+
+	/* The acknowledgement got lost; that was its sync all the same. */
+	send_single(1, 1, "1 Ali Luke 5\n");
+	bench_expect_synced(1, cases[_i].told);
+	ck_assert_uint_eq(bench.fake.syncs, 1);
+}
+END_TEST
+
 /*
  * It went aside with the block, although the promise that was to come behind
  * found no room: what is in the block now does not hold it.
@@ -197,9 +222,10 @@ END_TEST
 /* After a restart nobody remembers, but the block does. */
 START_TEST(held_batch_is_acknowledged_without_a_sync)
 {
+	bench.sync_took = 420;
 	fake_store_add(&bench.fake, "1 Ali Luke 5");
 	send_single(1, 1, "1 Ali Luke 5\n");
-	bench_expect_appended(1);
+	bench_expect_synced(1, 0);
 	ck_assert_uint_eq(bench.fake.syncs, 0);
 
 	send_single(1, 1, "1 Ali Luke 5\n");
@@ -554,6 +580,7 @@ Suite *test_backend_append(void)
 	tcase_add_test(t, contradiction_does_not_disturb);
 	tcase_add_test(t, position_beyond_the_batch_is_malformed);
 	tcase_add_test(t, durable_batch_is_acknowledged_again);
+	tcase_add_loop_test(t, sync_time_is_told, 0, 5);
 	tcase_add_test(t, batch_set_aside_is_not_acknowledged_from_memory);
 	tcase_add_test(t, held_batch_is_acknowledged_without_a_sync);
 	tcase_add_test(t, replay_changes_nothing);

@@ -102,7 +102,7 @@ void bench_sync(int error)
 {
 	if (error == 0)
 		error = used_store->ops->sync(used_store);
-	responder_synced(bench.r, error, bench.now);
+	responder_synced(bench.r, error, bench.sync_took, bench.now);
 }
 
 struct writer *bench_payload(void)
@@ -263,7 +263,7 @@ void bench_expect_error(enum message_error_code code)
 	ck_assert_uint_gt(m.sentence.len, 0);
 }
 
-void bench_expect_appended(uint64_t first)
+static struct message_appended durable(uint64_t first)
 {
 	struct frame f = bench_answer_to(FRAME_APPENDED, 0);
 	struct message_appended m;
@@ -271,6 +271,17 @@ void bench_expect_appended(uint64_t first)
 	ck_assert_int_eq(message_get_appended(f.payload, &m), 0);
 	ck_assert(m.durable);
 	ck_assert_uint_eq(m.first, first);
+	return m;
+}
+
+void bench_expect_appended(uint64_t first)
+{
+	(void)durable(first);
+}
+
+void bench_expect_synced(uint64_t first, uint32_t sync_usec)
+{
+	ck_assert_uint_eq(durable(first).sync_usec, sync_usec);
 }
 
 void bench_expect_missing(uint64_t first, const char *missing)

@@ -44,6 +44,7 @@ struct bench {
 	size_t taken;
 
 	bool hold_sync; /* the disk is slow: bench_sync() ends the sync */
+	int64_t sync_took; /* what the disk is said to take */
 	unsigned int syncs_asked;
 	unsigned int logged;
 	char last_log[256];
@@ -104,6 +105,8 @@ struct frame bench_answer_to(enum frame_type type, uint8_t peer);
 struct message_state bench_state(enum frame_type type);
 void bench_expect_error(enum message_error_code code);
 void bench_expect_appended(uint64_t first);
+/* … and so many microseconds of a sync. */
+void bench_expect_synced(uint64_t first, uint32_t sync_usec);
 /* In part: a text of '0' (here) and '1' (missing), one a fragment. */
 void bench_expect_missing(uint64_t first, const char *missing);
 void bench_expect_silence(void);

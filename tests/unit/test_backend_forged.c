@@ -119,6 +119,8 @@ START_TEST(every_truncation_is_dropped)
 		bench_give(BENCH_PEER, d, cut);
 	ck_assert_uint_eq(faults(), len);
 	expect_untouched();
+	bench_ping(1, false);
+	ck_assert_uint_eq(bench_state(FRAME_PONG).dropped, len);
 }
 END_TEST
 

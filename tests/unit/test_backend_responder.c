@@ -609,6 +609,25 @@ START_TEST(answers_are_not_answered)
 }
 END_TEST
 
+/* Of every kind that was dropped, and nothing that was answered. */
+START_TEST(pong_says_what_was_dropped)
+{
+	bench_begin();
+	bench_ping(1, false);
+	ck_assert_uint_eq(bench_state(FRAME_PONG).dropped, 0);
+
+	bench_give(BENCH_PEER, "forged", 6);
+	(void)bench_payload();
+	bench_ask(FRAME_PONG, 1, 9, 0);
+	responder_missed(bench.r);
+	(void)bench_payload();
+	bench_ask(FRAME_APPEND, 1, 9, 0);
+	bench_expect_error(MESSAGE_ERROR_MALFORMED);
+	bench_ping(1, false);
+	ck_assert_uint_eq(bench_state(FRAME_PONG).dropped, 3);
+}
+END_TEST
+
 /* A new key counts from the next datagram on. */
 START_TEST(key_can_change)
 {
@@ -667,6 +686,7 @@ Suite *test_backend_responder(void)
 	tcase_add_loop_test(t, epoch_zero_is_nobodys, 0, 4);
 	tcase_add_loop_test(t, malformed_payloads_are_told, 0, 6);
 	tcase_add_loop_test(t, answers_are_not_answered, 0, 7);
+	tcase_add_test(t, pong_says_what_was_dropped);
 	tcase_add_test(t, key_can_change);
 	suite_add_tcase(s, t);
 	return s;

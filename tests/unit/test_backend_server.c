@@ -236,6 +236,8 @@ static void append(void)
 	ask(FRAME_APPEND, 1, &w);
 }
 
+static struct slice answer; /* the payload of what came last */
+
 static bool got(enum frame_type type)
 {
 	static uint8_t d[FRAME_SIZE_MAX];
@@ -248,6 +250,7 @@ static bool got(enum frame_type type)
 				      &key, &f),
 			 FRAME_GOOD);
 	ck_assert_str_eq(frame_type_name(f.type), frame_type_name(type));
+	answer = f.payload;
 	return true;
 }
 
@@ -342,6 +345,21 @@ START_TEST(too_long_is_not_cut_to_size)
 	ck_assert_int_eq(RUN({ send_too_long, dropped_one }), ALL_DONE);
 	ck_assert_uint_eq(server_counters(server)->too_long, 1);
 	ck_assert(said("too long: 1"));
+}
+END_TEST
+
+/* What the responder was never shown counts as well. */
+START_TEST(too_long_is_told_to_the_main_daemon)
+{
+	struct message_state m;
+
+	key.present = true;
+	use_pair();
+	ck_assert_int_eq(RUN({ send_too_long, dropped_one },
+			     { ping, got_pong }),
+			 ALL_DONE);
+	ck_assert_int_eq(message_get_state(answer, &m), 0);
+	ck_assert_uint_eq(m.dropped, 1);
 }
 END_TEST
 
@@ -510,12 +528,16 @@ static bool told_when_it_is_over(void)
 /* It may never end, so it is told before it does. */
 START_TEST(slow_sync_is_told)
 {
+	struct message_appended m;
+
 	use_stalling_disk();
 	ck_assert_int_eq(RUN({ claim, got_promise },
 			     { append, told_while_it_lasts },
 			     { go_on, got_appended },
 			     { nothing, told_when_it_is_over }),
 			 ALL_DONE);
+	ck_assert_int_eq(message_get_appended(answer, &m), 0);
+	ck_assert_uint_ge(m.sync_usec, USEC_PER_SEC);
 	ck_assert_uint_eq(times_said("a batch durable"), 2);
 }
 END_TEST
@@ -639,6 +661,7 @@ Suite *test_backend_server(void)
 	tcase_add_test(t, without_a_key_only_loopback_is_served);
 	tcase_add_test(t, with_a_key_all_are_served);
 	tcase_add_test(t, too_long_is_not_cut_to_size);
+	tcase_add_test(t, too_long_is_told_to_the_main_daemon);
 	tcase_add_test(t, forgeries_are_summed_up);
 	tcase_add_test(t, reconfigured_key_counts);
 	tcase_add_test(t, failed_sync_ends_the_loop);

@@ -49,6 +49,7 @@ static void put_pong(struct writer *w)
 				     .last_serial = 12,
 				     .records = 5,
 				     .leased = true,
+				     .dropped = UINT64_C(0x0807060504030201),
 			     });
 }
 
@@ -121,8 +122,11 @@ static void put_refill(struct writer *w)
 
 static void put_appended(struct writer *w)
 {
-	message_put_appended(
-		w, &(struct message_appended){ .first = 10, .durable = true });
+	message_put_appended(w, &(struct message_appended){
+					.first = 10,
+					.durable = true,
+					.sync_usec = 0xf1020304,
+				});
 }
 
 static void put_appended_part(struct writer *w)
