@@ -476,6 +476,7 @@ static void committed(struct engine *e, int error)
 	}
 	c->state = CHECKPOINT_IDLE;
 	c->stored = c->taken.place.serial;
+	c->stored_at = e->now;
 	engine_log(e, LOG_INFO, LOG_EVENT_NONE, NULL,
 		   "Checkpoint of serial %" PRIu64 " written.", c->stored);
 	snapshot_done(&c->taken);

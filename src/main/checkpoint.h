@@ -55,6 +55,7 @@ struct checkpoint {
 	int64_t pause; /* and not more often */
 	uint64_t tried; /* serial of the newest one that was begun */
 	uint64_t stored; /* … and of the one on file that a start can use */
+	int64_t stored_at;
 	int64_t next_at; /* no other before */
 	bool wanted;
 };

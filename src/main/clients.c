@@ -75,7 +75,15 @@ DEFINE_CLEANUP(struct client, client_free);
 
 static void client_close(struct client *c)
 {
-	c->all->counters.connected--;
+	struct clients_counters *counters = &c->all->counters;
+
+	if (session_lags(c->session)) {
+		counters->dropped++;
+		log_print(LOG_INFO, NULL,
+			  "closed a subscribed client that did not read fast "
+			  "enough");
+	}
+	counters->connected--;
 	client_free(c);
 }
 

@@ -31,6 +31,7 @@ struct clients_counters {
 	uint64_t accepted; /* since start */
 	uint64_t refused;  /* for want of room */
 	uint64_t stuck;	   /* closed, because they did not read */
+	uint64_t dropped;  /* closed, subscribed and not reading fast enough */
 };
 
 /*

@@ -29,8 +29,8 @@
 
 /* Those that are asked most come first. */
 static const struct command table[] = {
-	{ NAME("BALANCE"), 1, 1, false, false, orders_balance, "user",
-	  "A user's balance." },
+	{ NAME("BALANCE"), 1, 3, false, false, orders_balance,
+	  "user [AT serial]", "A user's balance." },
 	{ NAME("TRANSFER"), 3, 9, false, true, orders_transfer,
 	  "sender receiver amount [ID id] [MEMO text] [AFTER id]",
 	  "Moves coins from one user to another." },
@@ -40,6 +40,14 @@ static const struct command table[] = {
 	{ NAME("OPEN"), 1, 7, false, true, orders_open,
 	  "user [ID id] [MEMO text] [AFTER id]",
 	  "Makes a user part of the network." },
+	{ NAME("MULTI"), 0, 0, false, false, orders_multi, "",
+	  "Orders from now on are kept for EXEC." },
+	{ NAME("EXEC"), 0, 1, true, true, orders_exec, "[DRYRUN]",
+	  "Carries out all orders since MULTI, or none." },
+	{ NAME("DISCARD"), 0, 0, false, false, orders_discard, "",
+	  "Forgets the orders since MULTI." },
+	{ NAME("USERS"), 0, 4, true, false, orders_users,
+	  "[FROM n] [COUNT n]", "All users and their balances." },
 	{ NAME("STATS"), 1, 1, true, false, orders_stats, "user",
 	  "A row for each user that one has dealt with." },
 	{ NAME("HISTORY"), 1, 5, true, false, orders_history,
@@ -54,6 +62,10 @@ static const struct command table[] = {
 	  "The last transaction's serial, hash and time." },
 	{ NAME("VERIFY"), 0, VERIFY_ARGS_MAX, true, false, orders_verify,
 	  "[TIP serial hash] ...", "Reads all transactions anew and checks them." },
+	{ NAME("SUBSCRIBE"), 1, 1, false, false, redis_subscribe, FEED_CHANNEL,
+	  "Tells of each new transaction from now on." },
+	{ NAME("UNSUBSCRIBE"), 0, 1, false, false, redis_unsubscribe,
+	  "[" FEED_CHANNEL "]", "Tells of them no longer." },
 	{ NAME("INFO"), 0, 1, false, false, redis_info, "[section]",
 	  "How the daemon is." },
 	{ NAME("PING"), 0, 1, false, false, redis_ping, "[text]",
@@ -113,11 +125,16 @@ bool commands_permitted(const struct commands_client *client,
 
 static void fail(const struct call *c, const char *code, const char *sentence)
 {
+	const struct commands_env *env = c->client->env;
 	struct buf *out = answer_begin(c->answer);
 	int r = 0;
 
 	if (out)
 		r = resp_put_error(out, code, slice_of(sentence));
+	if (c->client->multi.open)
+		multi_spoil(&c->client->multi);
+	if (env->refused)
+		env->refused(env->ctx, code);
 	answer_end(c->answer, r);
 }
 
@@ -206,10 +223,58 @@ bool commands_options(const struct call *c, size_t at,
 	return true;
 }
 
+/*
+ * What a subscribed client may say: an answer to anything else it could not
+ * tell from a message.
+ */
+static bool is_for_followers(const struct command *c)
+{
+	return c->run == redis_subscribe || c->run == redis_unsubscribe ||
+	       c->run == redis_ping || c->run == redis_quit;
+}
+
+/* What is taken between MULTI and EXEC; a MULTI answers for itself. */
+static bool is_for_groups(const struct command *c)
+{
+	return c->run == orders_transfer || c->run == orders_import ||
+	       c->run == orders_open || c->run == orders_multi ||
+	       c->run == orders_exec || c->run == orders_discard ||
+	       c->run == redis_quit;
+}
+
+void commands_turned_away(struct commands_client *client,
+			  const struct command *c)
+{
+	if (!client->multi.open)
+		return;
+	if (c->run == orders_exec)
+		multi_end(&client->multi);
+	else
+		multi_spoil(&client->multi);
+}
+
 static void run_known(const struct call *c)
 {
 	if (!commands_permitted(c->client, c->command)) {
 		commands_fail(c, "NOPERM", "You may not do that.");
+		return;
+	}
+
+	if (follower_joined(&c->client->follower) &&
+	    !is_for_followers(c->command)) {
+		commands_fail(c, "ERR",
+			      "Can't execute '%s': only SUBSCRIBE, "
+			      "UNSUBSCRIBE, PING and QUIT are allowed while "
+			      "subscribed",
+			      c->command->name.p);
+		return;
+	}
+
+	if (c->client->multi.open && !is_for_groups(c->command)) {
+		commands_fail(c, "ERR",
+			      "Can't execute '%s': only TRANSFER, IMPORT and "
+			      "OPEN are allowed between MULTI and EXEC",
+			      c->command->name.p);
 		return;
 	}
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "main/feed.h"
+#include "main/multi.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/slice.h"
@@ -25,6 +27,8 @@ struct commands_env {
 	void *ctx;
 	/* The text of INFO; empty for a section that there is not. */
 	int (*info)(void *ctx, struct slice section, struct buf *out);
+	/* Answered with an error that is not the engine's; may be NULL. */
+	void (*refused)(void *ctx, const char *code);
 };
 
 /* One client, as far as commands care. */
@@ -32,6 +36,9 @@ struct commands_client {
 	const struct commands_env *env;
 	uint64_t id; /* of its connection, never used again */
 	bool quit;   /* it said so: read no further */
+	struct feed *feed; /* borrowed */
+	struct follower follower; /* of it, if it is subscribed */
+	struct multi multi; /* what it has given between MULTI and EXEC */
 };
 
 /* The command that @r names, or NULL. */
@@ -47,6 +54,10 @@ bool commands_permitted(const struct commands_client *client,
  */
 void commands_run(struct commands_client *client, const struct command *c,
 		  const struct resp_request *r, struct answer *a);
+
+/* @c of this client was not carried out, for want of room for its answer. */
+void commands_turned_away(struct commands_client *client,
+			  const struct command *c);
 
 /* Walk the table: the next after @c, the first after NULL; NULL at the end. */
 const struct command *commands_next(const struct command *c);

@@ -20,6 +20,8 @@ struct call {
 	size_t args;
 };
 
+struct engine_order;
+
 typedef void (*command_handler)(const struct call *c);
 
 struct command {
@@ -64,9 +66,20 @@ void redis_hello(const struct call *c);
 void redis_config(const struct call *c);
 void redis_command(const struct call *c);
 void redis_info(const struct call *c);
+void redis_subscribe(const struct call *c);
+void redis_unsubscribe(const struct call *c);
+
+/* exec.c: orders that are given as one. */
+void orders_multi(const struct call *c);
+void orders_exec(const struct call *c);
+void orders_discard(const struct call *c);
+/* Is it between MULTI and EXEC?  Then the call has been answered. */
+bool orders_queued(const struct call *c, const struct engine_order *order,
+		   bool opening);
 
 /* orders.c: what the engine is asked. */
 void orders_balance(const struct call *c);
+void orders_users(const struct call *c);
 void orders_transfer(const struct call *c);
 void orders_import(const struct call *c);
 void orders_open(const struct call *c);

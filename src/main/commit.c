@@ -10,6 +10,7 @@
 
 #include "main/engine_internal.h"
 #include "main/placement.h"
+#include "main/vitals.h"
 #include "util/parse.h"
 
 #define RING_START 256
@@ -147,11 +148,22 @@ int commit_add(struct engine *e, const struct staged *s, struct slice id,
 	return 0;
 }
 
+/* Put @w behind the others who wait for @sequence. */
+static void add_waiter(struct engine *e, uint64_t sequence, struct waiter *w)
+{
+	struct waiter **last;
+
+	assert(sequence - e->commit.head < e->commit.tail - e->commit.head);
+	last = &at(&e->commit, sequence)->waiters;
+	while (*last)
+		last = &(*last)->next;
+	*last = w;
+}
+
 int commit_wait(struct engine *e, uint64_t sequence,
 		const struct refused *refused, engine_done done, void *arg)
 {
 	_cleanup_(freep) struct waiter *w = NULL;
-	struct waiter **last;
 
 	w = malloc(sizeof(*w));
 	if (!w)
@@ -163,12 +175,52 @@ int commit_wait(struct engine *e, uint64_t sequence,
 			return -ENOMEM;
 		*w->refused = *refused;
 	}
-	assert(sequence - e->commit.head < e->commit.tail - e->commit.head);
-	last = &at(&e->commit, sequence)->waiters;
-	while (*last)
-		last = &(*last)->next;
-	*last = TAKE_PTR(w);
+	add_waiter(e, sequence, TAKE_PTR(w));
 	return 0;
+}
+
+int commit_watch(struct engine *e, uint64_t sequence, commit_settled settled,
+		 void *arg)
+{
+	struct waiter *w;
+
+	w = malloc(sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	*w = (struct waiter){ .settled = settled, .arg = arg };
+	add_waiter(e, sequence, w);
+	return 0;
+}
+
+/* Groups. */
+
+uint64_t commit_next(const struct engine *e)
+{
+	return e->commit.tail;
+}
+
+void commit_take_back(struct engine *e, uint64_t sequence)
+{
+	struct commit *c = &e->commit;
+
+	assert(sequence - c->head >= c->flying);
+	while (c->tail != sequence) {
+		struct entry *t = at(c, --c->tail);
+
+		assert(!t->waiters);
+		ledger_unstage(e->ledger, &t->staged);
+		free(t->text);
+	}
+}
+
+void commit_bind(struct engine *e, uint64_t sequence)
+{
+	struct commit *c = &e->commit;
+
+	assert(c->tail - sequence <= ENGINE_GROUP_MAX);
+	/* One alone is an order like any other. */
+	if (c->tail - sequence > 1)
+		at(c, sequence)->group = (uint16_t)(c->tail - sequence);
 }
 
 /* Telling. */
@@ -181,7 +233,9 @@ static void tell(struct engine *e, struct entry *t, const struct outcome *o,
 
 	outcome_give(e, TAKE_PTR(t->done), t->arg, o);
 	for (struct waiter *i = w; i; i = i->next) {
-		if (!i->refused)
+		if (i->settled)
+			i->settled(i->arg, o->code == OUTCOME_DONE);
+		else if (!i->refused)
 			outcome_give(e, i->done, i->arg, o);
 		else
 			outcome_refuse(e, i->done, i->arg,
@@ -245,11 +299,16 @@ void commit_durable(struct engine *e)
 	uint64_t first = c->first;
 	int64_t time = c->time;
 
-	e->counters.batches++;
+	vitals_committed(e, count);
+	e->counters.groups += c->whole;
 	if (count > e->counters.largest_batch)
 		e->counters.largest_batch = count;
 	for (size_t i = 0; i < count; i++)
 		settle_first(e, first + i, time);
+	if (e->io.recorded)
+		e->io.recorded(e->io.ctx,
+			       (struct slice){ (const char *)c->lines.data,
+					       c->lines.len });
 	c->flying = 0;
 	if (c->overdue)
 		e->io.state_changed(e->io.ctx);
@@ -294,6 +353,14 @@ static size_t line_bound(const struct engine *e, const struct entry *t)
 	       t->id_len + t->memo_len;
 }
 
+/*
+ * A group is a batch of its own, of whatever length: any line fits a datagram,
+ * and a backend takes as many of them as it has orders.
+ */
+static_assert(ENGINE_GROUP_MAX <= MESSAGE_FRAGMENTS_MAX &&
+		      ENGINE_GROUP_MAX <= RECORD_WHOLE_MAX,
+	      "a group fits a batch");
+
 /* How many of the waiting entries fit one batch? */
 static size_t batch_size(const struct engine *e)
 {
@@ -301,9 +368,13 @@ static size_t batch_size(const struct engine *e)
 	size_t bytes = 0;
 	size_t n = 0;
 
+	if (at(c, c->head)->group)
+		return at(c, c->head)->group;
 	while (n < c->tail - c->head && n < RECORD_BATCH_MAX) {
-		bytes += line_bound(e, at(c, c->head + n));
-		if (n && bytes > SHIPMENT_BYTES_MAX)
+		const struct entry *t = at(c, c->head + n);
+
+		bytes += line_bound(e, t);
+		if ((n && bytes > SHIPMENT_BYTES_MAX) || t->group)
 			break;
 		n++;
 	}
@@ -324,6 +395,7 @@ static int write_line(struct engine *e, struct entry *t, size_t position,
 		.time = c->time,
 		.batch_position = (uint32_t)position + 1,
 		.batch_size = (uint32_t)size,
+		.whole = c->whole,
 		.id = entry_id(t),
 		.memo = entry_memo(t),
 	};
@@ -355,6 +427,7 @@ static int close_batch(struct engine *e)
 	int64_t last = ledger_time(e->ledger);
 
 	buf_clear(&c->lines);
+	c->whole = at(c, c->head)->group > 0;
 	c->first = ledger_serial(e->ledger) + 1;
 	/* Time never goes back as serials go up, whatever the clock does. */
 	c->time = e->wall > last ? e->wall : last;
@@ -366,6 +439,7 @@ static int close_batch(struct engine *e)
 			return r;
 	}
 	c->flying = size;
+	c->closed_at = e->now;
 	return 0;
 }
 

@@ -20,12 +20,16 @@
 
 /* Orders that may wait for the disk, in all. */
 #define COMMIT_QUEUE_MAX 65536
+/* An entry is settled: durable, or it may never be. */
+typedef void (*commit_settled)(void *arg, bool durable);
+
 /* Somebody else to be told when an entry is settled. */
 struct waiter {
 	struct waiter *next;
 	engine_done done;
 	void *arg;
 	struct refused *refused; /* what to tell; NULL: the receipt */
+	commit_settled settled; /* called instead, if not NULL */
 };
 
 struct entry {
@@ -36,6 +40,7 @@ struct entry {
 	char *text; /* id, then the encoded memo; NULL: neither */
 	uint8_t id_len;
 	uint16_t memo_len;
+	uint16_t group; /* orders of the group that begins here; 0: none */
 	uint32_t pending; /* ids.h's handle, or MAP_NONE */
 	struct waiter *waiters;
 	uint8_t hash[CHAIN_HASH_SIZE];
@@ -62,8 +67,10 @@ struct commit {
 	uint64_t head; /* sequence number of the oldest entry */
 	uint64_t tail; /* one past the newest */
 	size_t flying; /* entries of the batch in flight; 0: none */
+	bool whole; /* it is a group */
 	uint64_t first; /* its first serial */
 	int64_t time;
+	int64_t closed_at;
 	struct buf lines;
 	/* Link indices: its home, then those that keep copies; -1: to be found. */
 	int order[ENGINE_BACKENDS_MAX];
@@ -88,6 +95,18 @@ int commit_add(struct engine *e, const struct staged *s, struct slice id,
 int commit_wait(struct engine *e, uint64_t sequence,
 		const struct refused *refused, engine_done done, void *arg)
 	_must_check_;
+/* Call @settled when @sequence is. */
+int commit_watch(struct engine *e, uint64_t sequence, commit_settled settled,
+		 void *arg) _must_check_;
+/* What is queued next will have this number. */
+uint64_t commit_next(const struct engine *e);
+/*
+ * Unstage what was queued as @sequence and behind it, newest first.  Nobody is
+ * told, and its ids are the caller's.  Only what no batch was closed with.
+ */
+void commit_take_back(struct engine *e, uint64_t sequence);
+/* What was queued as @sequence and behind it is to be one batch, and no more. */
+void commit_bind(struct engine *e, uint64_t sequence);
 /* The newest entry, to wait for; only if not commit_idle(). */
 uint64_t commit_newest(const struct engine *e);
 const struct entry *commit_entry(const struct engine *e, uint64_t sequence);

@@ -15,6 +15,7 @@
 #include "main/order.h"
 #include "main/placement.h"
 #include "main/total.h"
+#include "main/vitals.h"
 
 /* Birth and end. */
 
@@ -75,6 +76,7 @@ int engine_new(const struct engine_config *config, const struct engine_io *io,
 	commit_init(e);
 	refill_init(e);
 	queries_init(e);
+	groups_init(e);
 	gate_init(e);
 	for (size_t i = 0; i < config->backends; i++)
 		add_link(e, &config->backend[i]);
@@ -102,6 +104,7 @@ struct engine *engine_free(struct engine *e)
 	totals_done(e);
 	gate_done(e);
 	commit_done(e);
+	groups_done(e);
 	ids_done(e);
 	refill_done(e);
 	irregulars_done(&e->irregulars);
@@ -140,6 +143,8 @@ void engine_log(struct engine *e, int priority, enum log_event event,
 	va_start(args, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	if (l && priority <= LOG_WARNING)
+		vitals_trouble(&e->link[l->index], sentence);
 	e->io.log(e->io.ctx, priority, &fields, sentence);
 }
 
@@ -197,6 +202,8 @@ void engine_flush(struct engine *e)
 		tick(e);
 	if (e->phase == PHASE_OPEN)
 		queries_flush(e);
+	if (e->phase == PHASE_OPEN)
+		groups_flush(e);
 	if (e->phase == PHASE_OPEN)
 		commit_flush(e);
 	if (e->phase == PHASE_OPEN)
@@ -309,19 +316,15 @@ bool engine_filter(const struct engine *e, unsigned backend, uint64_t after,
 				 ret);
 }
 
-/* May the ledger be changed at all?  If not, @done was told. */
-static bool is_writable(struct engine *e, engine_done done, void *arg)
+bool engine_writable(const struct engine *e, struct refused *refused)
 {
-	struct refused r;
-
 	if (!ledger_gaps(e->ledger) || e->accept_gaps)
 		return true;
-	refused_format(&r, OUTCOME_READONLY,
+	refused_format(refused, OUTCOME_READONLY,
 		       "Serial %" PRIu64 " is missing, so the ledger is "
 		       "closed for transfers until its administrator "
 		       "accepts the gap.",
 		       ledger_first_gap(e->ledger));
-	outcome_refuse(e, done, arg, &r);
 	return false;
 }
 
@@ -335,28 +338,37 @@ static bool takes_changes(struct engine *e, engine_done done, void *arg)
 	return !why;
 }
 
+void engine_change(struct engine *e, const struct op *op, engine_done done,
+		   void *arg)
+{
+	struct refused r;
+
+	/* What is under way goes its way, whether more could be taken or not. */
+	if (op->id.len && ids_join(e, op, done, arg))
+		return;
+	if (!engine_writable(e, &r)) {
+		outcome_refuse(e, done, arg, &r);
+		return;
+	}
+	/* What may be recorded is looked for: "nothing was changed" could lie. */
+	if (!(op->id.len && ids_maybe(e, op->id)) &&
+	    !takes_changes(e, done, arg))
+		return;
+	if (op->id.len)
+		ids_order(e, op, done, arg);
+	else
+		(void)op_stage(e, op, MAP_NONE, done, arg);
+}
+
 static void change(struct engine *e, const struct slip *s, bool opening)
 {
 	struct op op;
 	struct refused r;
 
-	if (op_make(&s->order, opening, e->coin, &op, &r) < 0) {
+	if (op_make(&s->order, opening, e->coin, &op, &r) < 0)
 		outcome_refuse(e, s->done, s->arg, &r);
-		return;
-	}
-	/* What is under way goes its way, whether more could be taken or not. */
-	if (op.id.len && ids_join(e, &op, s->done, s->arg))
-		return;
-	if (!is_writable(e, s->done, s->arg))
-		return;
-	/* What may be recorded is looked for: "nothing was changed" could lie. */
-	if (!(op.id.len && ids_maybe(e, op.id)) &&
-	    !takes_changes(e, s->done, s->arg))
-		return;
-	if (op.id.len)
-		ids_order(e, &op, s->done, s->arg);
 	else
-		(void)op_stage(e, &op, MAP_NONE, s->done, s->arg);
+		engine_change(e, &op, s->done, s->arg);
 }
 
 static void transfer(struct engine *e, const struct slip *s)
@@ -513,19 +525,26 @@ static void ledger_info(const struct engine *e, struct engine_info *ret)
 	ret->checkpoint = e->checkpoint.stored;
 }
 
+static void backend_info(const struct engine *e, size_t i,
+			 struct engine_info *ret)
+{
+	const struct link *l = &e->link[i];
+
+	ret->backend[i].name = link_name(l);
+	ret->backend[i].state = backend_state(l);
+	ret->backend[i].last_serial = l->last_serial;
+	ret->backend[i].records = l->records;
+	ret->backend[i].round_trip = l->quick.smoothed;
+	vitals_backend(l, ret);
+}
+
 void engine_info(const struct engine *e, struct engine_info *ret)
 {
 	*ret = e->counters;
 	ledger_info(e, ret);
 	ret->backends = e->links;
-	for (size_t i = 0; i < e->links; i++) {
-		const struct link *l = &e->link[i];
-
-		ret->backend[i].name = link_name(l);
-		ret->backend[i].state = backend_state(l);
-		ret->backend[i].last_serial = l->last_serial;
-		ret->backend[i].records = l->records;
-		ret->backend[i].round_trip = l->quick.smoothed;
-	}
+	for (size_t i = 0; i < e->links; i++)
+		backend_info(e, i, ret);
+	vitals_info(e, ret);
 	verify_info(e, ret);
 }

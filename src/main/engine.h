@@ -16,19 +16,23 @@
 
 #include "ledger/amount.h"
 #include "ledger/record.h"
+#include "main/histogram.h"
 #include "sys/log.h"
 #include "util/cleanup.h"
 #include "util/slice.h"
 #include "wire/frame.h"
 
 #define ENGINE_BACKENDS_MAX 16
-/* Records in one answer to LIST or HISTORY: unless asked, and at most. */
+/* In one answer to LIST, HISTORY or USERS: unless asked, and at most. */
 #define ENGINE_COUNT_DEFAULT 1000
 #define ENGINE_COUNT_MAX 10000
 /* Tips that one verification compares. */
 #define ENGINE_TIPS_MAX 16
+/* Orders in a group: with the longest records they fit one batch. */
+#define ENGINE_GROUP_MAX 1000
 
 struct engine;
+struct link_counters;
 
 struct engine_backend {
 	struct slice name; /* copied */
@@ -105,6 +109,12 @@ struct engine_io {
 	/* A transfer is durable, just before its client is told. */
 	void (*transferred)(void *ctx, const struct engine_transfer_event *t);
 	/*
+	 * All of a batch is durable: its lines as in the block of their home,
+	 * behind each a newline.  In the order of serials, none left out.  May be
+	 * NULL.
+	 */
+	void (*recorded)(void *ctx, struct slice lines);
+	/*
 	 * A transfer or opening breaks a rule, just before its client is told.
 	 * May be NULL.
 	 */
@@ -154,6 +164,7 @@ enum outcome_code {
 	OUTCOME_READONLY,
 	OUTCOME_NOTFOUND,
 	OUTCOME_INTEGRITY, /* the blocks are not what they were */
+	OUTCOME_ABORTED, /* nothing wrong with it, but with its group */
 	OUTCOME_UNAVAILABLE, /* nothing happened */
 	OUTCOME_UNKNOWN, /* may have happened: ask again with the same id */
 	OUTCOME_CODES
@@ -163,6 +174,11 @@ struct engine_partner {
 	struct slice name;
 	uint64_t count;
 	struct sum net; /* received less sent */
+};
+
+struct engine_user {
+	struct slice name;
+	struct amount balance;
 };
 
 struct outcome {
@@ -180,6 +196,12 @@ struct outcome {
 			const struct engine_partner *partner; /* in order of rank */
 			size_t count;
 		} stats;
+		struct {
+			uint64_t serial; /* all is as of it */
+			uint64_t members; /* users in all */
+			const struct engine_user *user; /* as they joined */
+			size_t count;
+		} users;
 		struct {
 			struct slice path;
 			uint64_t records;
@@ -216,6 +238,19 @@ struct engine_order {
 	bool join; /* users not yet part of the network join by it */
 };
 
+/* One of a group. */
+struct engine_group_order {
+	struct engine_order order; /* without after */
+	bool opening; /* as with engine_open() */
+};
+
+/*
+ * Called exactly once for each group.  @o has an outcome for each of its @count
+ * orders, in their order; or there is one for the whole, which is not DONE.
+ */
+typedef void (*engine_group_done)(void *arg, const struct outcome *o,
+				  size_t count);
+
 /* A tip that somebody kept: the hash of the chain behind that serial. */
 struct engine_known_tip {
 	uint64_t serial; /* 0: before the first record */
@@ -251,11 +286,26 @@ int64_t engine_next(const struct engine *e);
 /* Orders. */
 void engine_balance(struct engine *e, struct slice user, engine_done done,
 		    void *arg);
+/* The same behind the record @serial, 0 to the tip, else OUTCOME_NOTFOUND. */
+void engine_balance_at(struct engine *e, struct slice user, uint64_t serial,
+		       engine_done done, void *arg);
+/* u.users from the @from-th on (1), at most @count. */
+void engine_users(struct engine *e, uint64_t from, uint64_t count,
+		  engine_done done, void *arg);
 void engine_transfer(struct engine *e, const struct engine_order *order,
 		     engine_done done, void *arg);
 /* Only order->sender, id and memo are looked at. */
 void engine_open(struct engine *e, const struct engine_order *order,
 		 engine_done done, void *arg);
+/*
+ * All of @count orders, 1 to ENGINE_GROUP_MAX, as one batch, or none: then each
+ * is told what is wrong with it, behind the good ones before it, or ABORTED.
+ * @dry_run: tells what it would come to, u.balance of each sender behind it,
+ * and changes nothing.
+ */
+void engine_group(struct engine *e, const struct engine_group_order *order,
+		  size_t count, bool dry_run, engine_group_done done,
+		  void *arg);
 void engine_stats(struct engine *e, struct slice user, engine_done done,
 		  void *arg);
 /* Records with serials of @from and up, at most @count, as of now. */
@@ -323,9 +373,17 @@ struct engine_info {
 	uint64_t refilled; /* copies sent to mend that, since start */
 	bool refilling; /* there is more of that to do */
 	uint64_t checkpoint; /* serial of the newest one written; 0: none yet */
+	int64_t checkpoint_age; /* microseconds; 0: none yet */
+	int64_t lease; /* microseconds that are left of it; 0: there is none */
 	uint64_t transfers; /* since start */
 	uint64_t batches;
 	uint64_t largest_batch;
+	uint64_t groups; /* recorded since start */
+	struct histogram commit; /* from a batch's close until it is durable */
+	/* From a transfer's arrival until it is durable, microseconds. */
+	int64_t latency; /* smoothed */
+	int64_t latency_most; /* in the last minute */
+	uint64_t last_minute; /* transfers */
 	uint64_t outcomes[OUTCOME_CODES];
 	uint64_t datagrams_sent;
 	uint64_t datagrams_received;
@@ -338,6 +396,13 @@ struct engine_info {
 		uint64_t last_serial;
 		uint64_t records;
 		int64_t round_trip; /* smoothed, microseconds */
+		int64_t heard; /* microseconds ago; -1: never */
+		int64_t owing; /* … that it has owed an answer; 0: it owes none */
+		uint64_t unacknowledged; /* records on their way to its disk */
+		const struct link_counters *counters;
+		uint64_t dropped_there; /* datagrams, by itself since its start */
+		const char *error; /* the last sentence of trouble; "": none */
+		int64_t error_time; /* when that was said */
 	} backend[ENGINE_BACKENDS_MAX];
 	struct {
 		bool running;

@@ -11,11 +11,13 @@
 #include "main/commit.h"
 #include "main/engine.h"
 #include "main/gate.h"
+#include "main/group.h"
 #include "main/ids.h"
 #include "main/irregular.h"
 #include "main/link.h"
 #include "main/placement.h"
 #include "main/query.h"
+#include "main/recent.h"
 #include "main/recovery.h"
 #include "main/refill.h"
 #include "main/survey.h"
@@ -23,6 +25,8 @@
 #include "util/random.h"
 
 #define COIN_SIZE 33
+
+struct op;
 
 enum phase {
 	PHASE_ASKING, /* which epochs were promised? */
@@ -71,11 +75,13 @@ struct engine {
 	struct checkpoint checkpoint;
 	struct commit commit;
 	struct ids ids;
+	struct groups groups;
 	struct queries queries;
 	struct list totals; /* being asked for */
 	struct gate gate;
 
 	struct engine_info counters; /* only its counters are kept */
+	struct recent committed; /* transfers, and how long the longest took */
 };
 
 /* Not before @when anything is due: remember the earliest. */
@@ -98,6 +104,11 @@ void engine_log(struct engine *e, int priority, enum log_event event,
 
 /* Takes orders?  If not, @done was told. */
 bool engine_serves(struct engine *e, engine_done done, void *arg);
+/* May the ledger be changed at all?  If not, *refused. */
+bool engine_writable(const struct engine *e, struct refused *refused);
+/* An order whose form is right, let in by the gate. */
+void engine_change(struct engine *e, const struct op *op, engine_done done,
+		   void *arg);
 /* Is @user part of the network?  If not, @done was told. */
 bool engine_knows(struct engine *e, struct slice user, engine_done done,
 		  void *arg);

@@ -4,29 +4,21 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "main/engine_internal.h"
+#include "main/lookup.h"
 #include "main/order.h"
-#include "main/stream.h"
-#include "main/total.h"
 
 /* Orders whose id is being asked for at the backends. */
 #define PARKED_MAX 4096
 
-/* An order kept for later: its slices point into text. */
-struct kept {
-	struct op op;
-	char *text;
-};
-
-/* Somebody who sent this id, with whatever contents. */
-struct parked_waiter {
-	struct parked_waiter *next;
+/* Judged when it is known what is on record: until then all are alike. */
+struct ids_waiter {
+	struct ids_waiter *next;
 	engine_done done;
 	void *arg;
-	struct kept order;
+	struct op_kept order;
 };
 
 /* An id of which it is being asked whether it is on record. */
@@ -34,45 +26,10 @@ struct parked {
 	struct list node;
 	struct engine *engine;
 	uint32_t pending;
-	struct parked_waiter *waiters; /* the first has the search begun */
-	struct stream *stream;
-	/* What was found. */
-	bool found;
-	struct kept record;
-	uint64_t serial;
-	int64_t time;
-	uint8_t hash[CHAIN_HASH_SIZE];
+	struct ids_waiter *waiters; /* the first has the search begun */
+	struct list blocked; /* groups */
+	struct lookup *lookup;
 };
-
-static struct slice copied(char **at, struct slice s)
-{
-	struct slice copy = { *at, s.len };
-
-	if (s.len)
-		memcpy(*at, s.p, s.len);
-	*at += s.len;
-	return copy;
-}
-
-static int keep(struct kept *k, const struct op *op)
-{
-	char *at;
-
-	k->op = *op;
-	k->text = malloc(op->sender.len + op->receiver.len +
-			 op->amount_text.len + op->id.len + op->memo.len +
-			 op->after.len);
-	if (!k->text)
-		return -ENOMEM;
-	at = k->text;
-	k->op.sender = copied(&at, op->sender);
-	k->op.receiver = copied(&at, op->receiver);
-	k->op.amount_text = copied(&at, op->amount_text);
-	k->op.id = copied(&at, op->id);
-	k->op.memo = copied(&at, op->memo);
-	k->op.after = copied(&at, op->after);
-	return 0;
-}
 
 int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE])
 {
@@ -82,24 +39,24 @@ int ids_init(struct engine *e, const uint8_t key[MAP_KEY_SIZE])
 	return idfilter_new(&e->ids.filter);
 }
 
-static void waiter_free(struct parked_waiter *w)
+void ids_waiters_free(struct ids_waiter *w)
 {
-	free(w->order.text);
-	free(w);
+	while (w) {
+		struct ids_waiter *next = w->next;
+
+		op_kept_done(&w->order);
+		free(w);
+		w = next;
+	}
 }
 
 static void parked_free(struct parked *p)
 {
-	while (p->waiters) {
-		struct parked_waiter *next = p->waiters->next;
-
-		waiter_free(p->waiters);
-		p->waiters = next;
-	}
+	ids_waiters_free(p->waiters);
+	groups_unblock(p->engine, &p->blocked);
 	list_remove(&p->node);
 	p->engine->ids.parkeds--;
-	stream_free(p->stream);
-	free(p->record.text);
+	lookup_free(p->lookup);
 	free(p);
 }
 
@@ -122,6 +79,11 @@ int ids_remember(struct engine *e, struct slice id)
 }
 
 /* The table of ids under way. */
+
+static bool is_asked(const struct pending *p)
+{
+	return p->parked || p->group;
+}
 
 static struct slice pending_id(const struct pending *p)
 {
@@ -209,15 +171,6 @@ void ids_dropped(struct engine *e, uint32_t pending)
 
 /* The same id again. */
 
-static void refused_reuse(struct refused *r, const struct op *op)
-{
-	refused_format(r, OUTCOME_IDREUSED,
-		       "The operation id \"%.*s\" was used for another "
-		       "transaction.",
-		       SLICE_ARG(op->id));
-	op_refused(op, r);
-}
-
 static void join_queued(struct engine *e, const struct op *op,
 			uint64_t sequence, engine_done done, void *arg)
 {
@@ -229,17 +182,15 @@ static void join_queued(struct engine *e, const struct op *op,
 		outcome_refuse(e, done, arg, &r);
 		return;
 	}
-	refused_reuse(&r, op);
+	op_refuse_reuse(op, &r);
 	if (commit_wait(e, sequence, same ? NULL : &r, done, arg) < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
 }
 
-/* Judged when it is known what is on record: until then all are alike. */
-static int add_waiter(struct parked *p, const struct op *op, engine_done done,
-		      void *arg)
+int ids_wait(struct ids_waiter **list, const struct op *op, engine_done done,
+	     void *arg)
 {
-	struct parked_waiter **last = &p->waiters;
-	struct parked_waiter *w;
+	struct ids_waiter *w;
 	int r;
 
 	w = calloc(1, sizeof(*w));
@@ -247,47 +198,50 @@ static int add_waiter(struct parked *p, const struct op *op, engine_done done,
 		return -ENOMEM;
 	w->done = done;
 	w->arg = arg;
-	r = keep(&w->order, op);
+	r = op_keep(op, &w->order);
 	if (r < 0) {
-		waiter_free(w);
+		free(w);
 		return r;
 	}
-	while (*last)
-		last = &(*last)->next;
-	*last = w;
+	while (*list)
+		list = &(*list)->next;
+	*list = w;
 	return 0;
 }
 
-/* Asking the backends. */
+void ids_order_again(struct engine *e, struct ids_waiter *w)
+{
+	for (; w; w = w->next)
+		engine_change(e, &w->order.op, w->done, w->arg);
+}
 
-static const char unanswered[] =
-	"Not all backends answer, so it cannot be told whether this operation "
-	"id is on record; nothing was changed.";
+/* Asking the backends. */
 
 static void give_unavailable(struct parked *p, const char *why)
 {
 	struct engine *e = p->engine;
 
 	release(&e->ids, p->pending);
-	for (struct parked_waiter *w = p->waiters; w; w = w->next)
+	for (struct ids_waiter *w = p->waiters; w; w = w->next)
 		outcome_unavailable(e, w->done, w->arg, "%s", why);
 	parked_free(p);
 }
 
 /* It is on record: the receipt for who ordered just that, else a refusal. */
-static void give_record(struct parked *p, const struct outcome *receipt)
+static void give_record(struct parked *p, const struct op *recorded,
+			const struct outcome *receipt)
 {
 	struct engine *e = p->engine;
 
 	release(&e->ids, p->pending);
-	for (struct parked_waiter *w = p->waiters; w; w = w->next) {
+	for (struct ids_waiter *w = p->waiters; w; w = w->next) {
 		struct refused r;
 
-		if (op_same_op(&w->order.op, &p->record.op)) {
+		if (op_same_op(&w->order.op, recorded)) {
 			outcome_give(e, w->done, w->arg, receipt);
 			continue;
 		}
-		refused_reuse(&r, &w->order.op);
+		op_refuse_reuse(&w->order.op, &r);
 		outcome_refuse(e, w->done, w->arg, &r);
 	}
 	parked_free(p);
@@ -310,7 +264,7 @@ static void stage_parked(struct parked *p)
 		return;
 	}
 
-	for (struct parked_waiter *w = p->waiters; w; w = w->next) {
+	for (struct ids_waiter *w = p->waiters; w; w = w->next) {
 		const struct op *op = &w->order.op;
 
 		if (queued) {
@@ -327,66 +281,23 @@ static void stage_parked(struct parked *p)
 	parked_free(p);
 }
 
-/* The receipt tells the sender's balance as it was behind the record. */
-static void balance_known(void *arg, const char *missing, struct sum net)
-{
-	struct parked *p = arg;
-	struct outcome o = { .code = OUTCOME_DONE };
-
-	if (missing) {
-		give_unavailable(p, unanswered);
-		return;
-	}
-	if (sum_applied(ledger_initial(p->engine->ledger), net,
-			&o.u.receipt.balance) < 0) {
-		engine_stop(p->engine, ENGINE_STOP_INTEGRITY,
-			    "Serial %" PRIu64 " overdraws its sender.",
-			    p->serial);
-		return;
-	}
-	o.u.receipt.serial = p->serial;
-	o.u.receipt.time = p->time;
-	o.u.receipt.hash = p->hash;
-	give_record(p, &o);
-}
-
-static bool id_found(void *arg, const struct stream_record *r)
-{
-	struct parked *p = arg;
-	const struct op found = { .sender = r->record.sender,
-				  .receiver = r->record.receiver,
-				  .amount = r->record.amount,
-				  .id = r->record.id,
-				  .memo = r->record.memo };
-
-	p->found = keep(&p->record, &found) == 0;
-	if (!p->found)
-		engine_stop(p->engine, ENGINE_STOP_MEMORY, "Out of memory.");
-	p->serial = r->record.serial;
-	p->time = r->record.time;
-	memcpy(p->hash, r->record.hash, sizeof(p->hash));
-	return false;
-}
-
-static void search_ended(void *arg, enum stream_end how, const char *missing)
+static void looked_up(void *arg, enum lookup_end how, const struct op *op,
+		      const struct outcome *receipt)
 {
 	struct parked *p = arg;
 
-	(void)missing;
-	p->stream = stream_free(p->stream);
-	if (how == STREAM_UNAVAILABLE)
-		give_unavailable(p, unanswered);
-	else if (!p->found)
+	switch (how) {
+	case LOOKUP_FRESH:
 		stage_parked(p);
-	else
-		total_ask(p->engine, p->record.op.sender, 0, p->serial,
-			  balance_known, p);
+		return;
+	case LOOKUP_RECORDED:
+		give_record(p, op, receipt);
+		return;
+	case LOOKUP_UNAVAILABLE:
+		give_unavailable(p, lookup_unanswered);
+		return;
+	}
 }
-
-static const struct stream_ops search_ops = {
-	.record = id_found,
-	.ended = search_ended,
-};
 
 static int parked_new(struct engine *e, struct parked **ret)
 {
@@ -398,6 +309,7 @@ static int parked_new(struct engine *e, struct parked **ret)
 	if (!p)
 		return -ENOMEM;
 	p->engine = e;
+	list_init(&p->blocked);
 	list_append(&e->ids.parked, &p->node);
 	e->ids.parkeds++;
 	*ret = p;
@@ -408,19 +320,16 @@ static int park(struct engine *e, const struct op *op, engine_done done,
 		void *arg)
 {
 	_cleanup_(parked_freep) struct parked *p = NULL;
-	struct stream_query q = { .upto = ledger_serial(e->ledger),
-				  .id = op->id,
-				  .everything = true };
-	struct stream *s;
+	struct lookup *l;
 	int r;
 
 	r = parked_new(e, &p);
 	if (r < 0)
 		return r;
-	r = add_waiter(p, op, done, arg);
+	r = ids_wait(&p->waiters, op, done, arg);
 	if (r < 0)
 		return r;
-	r = stream_new(e, &q, &search_ops, p, &p->stream);
+	r = lookup_new(e, op->id, looked_up, p, &p->lookup);
 	if (r < 0)
 		return r;
 	r = take(&e->ids, op->id, &p->pending);
@@ -428,9 +337,9 @@ static int park(struct engine *e, const struct op *op, engine_done done,
 		return r;
 
 	e->ids.pool[p->pending].parked = p;
-	s = p->stream;
+	l = p->lookup;
 	p = NULL; /* its own owner from here on */
-	stream_start(s);
+	lookup_start(l);
 	return 0;
 }
 
@@ -450,6 +359,12 @@ static int stage_fresh(struct engine *e, const struct op *op, engine_done done,
 	return 0;
 }
 
+/* Orders that wait for what becomes of an id that is being asked for. */
+static struct ids_waiter **waiters_of(const struct pending *p)
+{
+	return p->parked ? &p->parked->waiters : group_waiters(p->group);
+}
+
 bool ids_join(struct engine *e, const struct op *op, engine_done done,
 	      void *arg)
 {
@@ -459,9 +374,9 @@ bool ids_join(struct engine *e, const struct op *op, engine_done done,
 	if (handle == MAP_NONE)
 		return false;
 	p = &e->ids.pool[handle];
-	if (!p->parked)
+	if (!is_asked(p))
 		join_queued(e, op, p->sequence, done, arg);
-	else if (add_waiter(p->parked, op, done, arg) < 0)
+	else if (ids_wait(waiters_of(p), op, done, arg) < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
 	return true;
 }
@@ -476,7 +391,7 @@ bool ids_precedes(const struct engine *e, struct slice id)
 	uint32_t handle = find(&e->ids, id);
 
 	if (handle != MAP_NONE)
-		return !e->ids.pool[handle].parked;
+		return !is_asked(&e->ids.pool[handle]);
 	return slice_equal(id, (struct slice){ e->ids.newest,
 					       e->ids.newest_len });
 }
@@ -493,4 +408,44 @@ void ids_order(struct engine *e, const struct op *op, engine_done done,
 	if (r < 0)
 		outcome_unavailable(e, done, arg,
 				    "Too much is waiting; nothing was changed.");
+}
+
+/* For groups. */
+
+enum id_state ids_state(const struct engine *e, struct slice id,
+			uint64_t *ret_sequence)
+{
+	uint32_t handle = find(&e->ids, id);
+	const struct pending *p;
+
+	if (handle == MAP_NONE)
+		return ids_maybe(e, id) ? ID_PERHAPS : ID_FRESH;
+	p = &e->ids.pool[handle];
+	if (is_asked(p))
+		return ID_ASKED;
+	*ret_sequence = p->sequence;
+	return ID_QUEUED;
+}
+
+int ids_hold(struct engine *e, struct slice id, struct group *g, uint32_t *ret)
+{
+	int r;
+
+	r = take(&e->ids, id, ret);
+	if (r == 0)
+		e->ids.pool[*ret].group = g;
+	return r;
+}
+
+void ids_queued(struct engine *e, uint32_t pending, uint64_t sequence)
+{
+	e->ids.pool[pending].group = NULL;
+	e->ids.pool[pending].sequence = sequence;
+}
+
+struct list *ids_blocked(const struct engine *e, struct slice id)
+{
+	const struct pending *p = &e->ids.pool[find(&e->ids, id)];
+
+	return p->parked ? &p->parked->blocked : group_blocked(p->group);
 }

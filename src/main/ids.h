@@ -18,15 +18,20 @@
 #include "util/list.h"
 #include "util/map.h"
 
+struct group;
 struct op;
 struct parked;
 
-/* An id under way: queued at @sequence, or parked while backends are asked. */
+/*
+ * An id under way: queued at @sequence, or parked while backends are asked, or
+ * held by a group while they are asked for others of it.
+ */
 struct pending {
 	char id[OPERATION_ID_MAX];
 	uint8_t id_len;
 	uint64_t sequence;
 	struct parked *parked;
+	struct group *group;
 	uint32_t next_free;
 };
 
@@ -59,6 +64,33 @@ bool ids_precedes(const struct engine *e, struct slice id);
 /* An order with an id that is not under way: staged, or asked about. */
 void ids_order(struct engine *e, const struct op *op, engine_done done,
 	       void *arg);
+/* What is known of an id without asking. */
+enum id_state {
+	ID_FRESH, /* certainly */
+	ID_PERHAPS, /* on record */
+	ID_QUEUED, /* at *ret_sequence */
+	ID_ASKED, /* the backends are being asked, about it or its group */
+};
+
+enum id_state ids_state(const struct engine *e, struct slice id,
+			uint64_t *ret_sequence);
+/* An id that is not under way is held by @g from now on. */
+int ids_hold(struct engine *e, struct slice id, struct group *g,
+	     uint32_t *ret) _must_check_;
+/* A held one is queued now. */
+void ids_queued(struct engine *e, uint32_t pending, uint64_t sequence);
+/* Where groups wait until it is known what becomes of an ID_ASKED one. */
+struct list *ids_blocked(const struct engine *e, struct slice id);
+
+/* Somebody who sent an id that is being asked for, with whatever contents. */
+struct ids_waiter;
+
+int ids_wait(struct ids_waiter **list, const struct op *op, engine_done done,
+	     void *arg) _must_check_;
+/* They are ordered anew, or only forgotten. */
+void ids_order_again(struct engine *e, struct ids_waiter *w);
+void ids_waiters_free(struct ids_waiter *w);
+
 /* The entry with this handle is history now, or will never be. */
 void ids_settled(struct engine *e, uint32_t pending);
 void ids_dropped(struct engine *e, uint32_t pending);

@@ -13,6 +13,7 @@
 #include "util/timestamp.h"
 
 #include "main/info.h"
+#include "main/link.h"
 
 /* Hex digits of the tip that a person compares. */
 #define TIP_DIGITS 8
@@ -37,6 +38,12 @@ static int put_numbers(struct buf *out, const struct number *n)
 	return r;
 }
 
+/* Times are never negative here, whatever clocks did. */
+static uint64_t usec(int64_t time)
+{
+	return time > 0 ? (uint64_t)time : 0;
+}
+
 static const char *state_name(const struct engine_info *e)
 {
 	if (!e->open)
@@ -48,12 +55,14 @@ static int put_server(const struct info *i, struct buf *out)
 {
 	return buf_addf(out,
 			"version:%s\r\n"
+			"redis_version:%s\r\n"
+			"redis_mode:standalone\r\n"
 			"process_id:%jd\r\n"
 			"uptime_in_seconds:%jd\r\n"
 			"listen:%.*s\r\n"
 			"state:%s\r\n"
 			"waiting_for:%s\r\n",
-			PACKAGE_VERSION, (intmax_t)i->pid,
+			PACKAGE_VERSION, PACKAGE_VERSION, (intmax_t)i->pid,
 			(intmax_t)(i->uptime / USEC_PER_SEC),
 			SLICE_ARG(i->listen), state_name(&i->engine),
 			i->engine.waiting_for ? i->engine.waiting_for : "");
@@ -64,9 +73,13 @@ static int put_clients(const struct info *i, struct buf *out)
 	const struct number numbers[] = {
 		{ "connected_clients", i->clients.connected },
 		{ "max_clients", i->most_clients },
+		{ "maxclients", i->most_clients },
+		{ "blocked_clients", 0 },
 		{ "accepted_connections", i->clients.accepted },
 		{ "refused_connections", i->clients.refused },
 		{ "stuck_connections", i->clients.stuck },
+		{ "subscribed_clients", i->sessions.subscribers },
+		{ "dropped_subscribers", i->clients.dropped },
 		{ "pending_answers", i->sessions.pending },
 		{ "unread_bytes", i->sessions.unread },
 		{ NULL, 0 },
@@ -104,6 +117,8 @@ static int put_ledger(const struct info *i, struct buf *out)
 		{ "refilled_records", e->refilled },
 		{ "refilling", e->refilling },
 		{ "checkpoint_serial", e->checkpoint },
+		{ "checkpoint_age_usec", usec(e->checkpoint_age) },
+		{ "lease_usec", usec(e->lease) },
 		{ NULL, 0 },
 	};
 	int r;
@@ -161,6 +176,97 @@ static size_t backends_up(const struct engine_info *e)
 	return up;
 }
 
+/* So many took so long or less; then all, and microseconds in all. */
+static int put_histogram(struct buf *out, const struct histogram *h)
+{
+	uint64_t count = 0;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < HISTOGRAM_BOUNDS; i++) {
+		count += h->count[i];
+		r = buf_addf(out, "le_%" PRIu64 "=%" PRIu64 ",",
+			     histogram_bound(i), count);
+	}
+	if (r < 0)
+		return r;
+	return buf_addf(out, "le_inf=%" PRIu64 ",sum_usec=%" PRIu64 "\r\n",
+			histogram_total(h), h->sum);
+}
+
+static const char *drop_name(int why)
+{
+	switch (why) {
+	case LINK_DROP_BLOCK:
+		return "block";
+	case LINK_DROP_STRAY:
+		return "stray";
+	default:
+		return frame_fault_name((enum frame_fault)why);
+	}
+}
+
+/* Datagrams that we dropped, by the reason, and that the backend did. */
+static int put_dropped(struct buf *out, const struct link_counters *c,
+		       uint64_t there)
+{
+	int r = 0;
+
+	for (int i = FRAME_GOOD + 1; r == 0 && i < LINK_DROPS; i++)
+		r = buf_addf(out, "%s=%" PRIu64 ",", drop_name(i),
+			     c->dropped[i]);
+	return r < 0 ? r : buf_addf(out, "there=%" PRIu64 "\r\n", there);
+}
+
+static int put_last_error(struct buf *out, const struct engine_info *e, size_t k)
+{
+	char time[TIMESTAMP_LEN];
+
+	timestamp_format(e->backend[k].error_time, time);
+	return buf_addf(out, "last_error_%.*s:%.*s%s%s\r\n",
+			SLICE_ARG(e->backend[k].name),
+			*e->backend[k].error ? (int)sizeof(time) : 0, time,
+			*e->backend[k].error ? " " : "", e->backend[k].error);
+}
+
+static int put_backend(struct buf *out, const struct engine_info *e, size_t k)
+{
+	const struct link_counters *c = e->backend[k].counters;
+
+	return buf_addf(out,
+			"backend_%.*s:state=%s,last_serial=%" PRIu64
+			",records=%" PRIu64 ",round_trip_usec=%" PRId64
+			",heard_usec=%" PRId64 ",owing_usec=%" PRIu64
+			",unacknowledged=%" PRIu64 ",sent=%" PRIu64
+			",received=%" PRIu64 ",again=%" PRIu64 "\r\n",
+			SLICE_ARG(e->backend[k].name),
+			backend_state_name(e->backend[k].state),
+			e->backend[k].last_serial, e->backend[k].records,
+			e->backend[k].round_trip, e->backend[k].heard,
+			usec(e->backend[k].owing),
+			e->backend[k].unacknowledged, c->sent, c->received,
+			c->again);
+}
+
+/* Four lines, each with the backend's name in its key. */
+static int put_backend_lines(struct buf *out, const struct engine_info *e,
+			     size_t k)
+{
+	const struct slice name = e->backend[k].name;
+	int r;
+
+	r = put_backend(out, e, k);
+	if (r == 0)
+		r = buf_addf(out, "datagrams_dropped_%.*s:", SLICE_ARG(name));
+	if (r == 0)
+		r = put_dropped(out, e->backend[k].counters,
+				e->backend[k].dropped_there);
+	if (r == 0)
+		r = buf_addf(out, "sync_usec_%.*s:", SLICE_ARG(name));
+	if (r == 0)
+		r = put_histogram(out, &e->backend[k].counters->sync);
+	return r < 0 ? r : put_last_error(out, e, k);
+}
+
 static int put_backends(const struct info *i, struct buf *out)
 {
 	const struct engine_info *e = &i->engine;
@@ -173,14 +279,7 @@ static int put_backends(const struct info *i, struct buf *out)
 
 	r = put_numbers(out, numbers);
 	for (size_t k = 0; r == 0 && k < e->backends; k++)
-		r = buf_addf(out,
-			     "backend_%.*s:state=%s,last_serial=%" PRIu64
-			     ",records=%" PRIu64 ",round_trip_usec=%" PRId64
-			     "\r\n",
-			     SLICE_ARG(e->backend[k].name),
-			     backend_state_name(e->backend[k].state),
-			     e->backend[k].last_serial, e->backend[k].records,
-			     e->backend[k].round_trip);
+		r = put_backend_lines(out, e, k);
 	return r;
 }
 
@@ -233,8 +332,12 @@ static int put_traffic(const struct info *i, struct buf *out)
 		{ "requests", i->sessions.requests },
 		{ "transfers", e->transfers },
 		{ "transfers_per_second", i->rate },
+		{ "transfers_last_minute", e->last_minute },
+		{ "latency_usec", usec(e->latency) },
+		{ "latency_max_usec", usec(e->latency_most) },
 		{ "batches", e->batches },
 		{ "largest_batch", e->largest_batch },
+		{ "groups", e->groups },
 		{ "datagrams_sent", e->datagrams_sent },
 		{ "datagrams_received", e->datagrams_received },
 		{ "datagrams_again", e->datagrams_again },
@@ -244,7 +347,88 @@ static int put_traffic(const struct info *i, struct buf *out)
 	int r;
 
 	r = put_numbers(out, numbers);
+	if (r == 0)
+		r = buf_addf(out, "commit_usec:");
+	if (r == 0)
+		r = put_histogram(out, &e->commit);
 	return r < 0 ? r : put_outcomes(e, out);
+}
+
+/* Codes of refusals that the engine has nothing to do with. */
+static const char *const other_codes[INFO_REFUSALS - OUTCOME_CODES] = {
+	"ERR", "SYNTAX", "NOPERM", "NOPROTO", "EXECABORT", "OTHER",
+};
+
+static const char *refusal_name(size_t i)
+{
+	return i < OUTCOME_CODES ? outcome_code_name((enum outcome_code)i) :
+				   other_codes[i - OUTCOME_CODES];
+}
+
+size_t info_refusal(const char *code)
+{
+	size_t i = OUTCOME_DONE + 1;
+
+	while (i < INFO_REFUSALS - 1 && strcmp(refusal_name(i), code) != 0)
+		i++;
+	return i;
+}
+
+/* Every error that a client was told, as Redis counts them. */
+static int put_errorstats(const struct info *i, struct buf *out)
+{
+	int r = 0;
+
+	for (size_t k = OUTCOME_DONE + 1; r == 0 && k < INFO_REFUSALS; k++) {
+		uint64_t count = i->refused[k];
+
+		if (k < OUTCOME_CODES)
+			count += i->engine.outcomes[k];
+		r = buf_addf(out, "errorstat_%s:count=%" PRIu64 "\r\n",
+			     refusal_name(k), count);
+	}
+	return r;
+}
+
+/* What tools made for Redis read. */
+
+static int put_memory(const struct info *i, struct buf *out)
+{
+	const struct number numbers[] = {
+		{ "used_memory", i->memory },
+		{ "used_memory_rss", i->memory },
+		{ "used_memory_peak", i->memory_peak },
+		{ NULL, 0 },
+	};
+
+	return put_numbers(out, numbers);
+}
+
+static int put_stats(const struct info *i, struct buf *out)
+{
+	const struct number numbers[] = {
+		{ "total_connections_received", i->clients.accepted },
+		{ "total_commands_processed", i->sessions.requests },
+		{ "instantaneous_ops_per_sec", i->request_rate },
+		{ "rejected_connections", i->clients.refused },
+		{ "loading", !i->engine.open },
+		{ NULL, 0 },
+	};
+
+	return put_numbers(out, numbers);
+}
+
+static int put_replication(const struct info *i, struct buf *out)
+{
+	(void)i;
+	return buf_addf(out, "role:master\r\nconnected_slaves:0\r\n");
+}
+
+/* Of Redis' keys it comes next to users. */
+static int put_keyspace(const struct info *i, struct buf *out)
+{
+	return buf_addf(out, "db0:keys=%" PRIu64 ",expires=0,avg_ttl=0\r\n",
+			i->engine.users);
 }
 
 static const struct {
@@ -254,6 +438,9 @@ static const struct {
 	{ "Server", put_server },   { "Clients", put_clients },
 	{ "Ledger", put_ledger },   { "Backends", put_backends },
 	{ "Verify", put_verify },   { "Traffic", put_traffic },
+	{ "Errorstats", put_errorstats },
+	{ "Memory", put_memory },   { "Stats", put_stats },
+	{ "Replication", put_replication }, { "Keyspace", put_keyspace },
 };
 
 static bool is_word(struct slice text, const char *word)
@@ -264,7 +451,9 @@ static bool is_word(struct slice text, const char *word)
 
 int info_text(const struct info *i, struct slice section, struct buf *out)
 {
-	bool all = section.len == 0 || is_word(section, "all");
+	bool all = section.len == 0 || is_word(section, "all") ||
+		   is_word(section, "default") ||
+		   is_word(section, "everything");
 	bool first = true;
 	int r = 0;
 

@@ -15,6 +15,9 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 
+/* Refusals are counted by their code: those of the engine, and some more. */
+#define INFO_REFUSALS (OUTCOME_CODES + 6)
+
 struct info {
 	pid_t pid;
 	int64_t uptime;	     /* microseconds */
@@ -23,15 +26,20 @@ struct info {
 	uint64_t initial_balance;
 	uint64_t most_clients;
 	uint64_t rate; /* transfers in the last second */
+	uint64_t request_rate; /* requests in the last one that is over */
+	uint64_t memory; /* bytes that are resident; 0: not known */
+	uint64_t memory_peak; /* … and the most that ever were */
+	uint64_t refused[INFO_REFUSALS]; /* by others than the engine */
 	struct clients_counters clients;
 	struct sessions_counters sessions;
 	struct engine_info engine;
 };
 
+/* Where a refusal with @code is counted in struct info. */
+size_t info_refusal(const char *code);
 /*
- * The sections "server", "clients", "ledger", "backends", "verify" and
- * "traffic": the one that @section names in any case, all if it is empty or
- * "all", else nothing.
+ * The sections that chain-main(8) lists: the one that @section names in any
+ * case, all if it is empty, "all", "default" or "everything", else nothing.
  */
 int info_text(const struct info *i, struct slice section,
 	      struct buf *out) _must_check_;

@@ -201,6 +201,7 @@ void call_send(struct call *c, enum frame_type type, uint64_t position,
 	assert(len > 0);
 
 	e->counters.datagrams_sent++;
+	c->link->counters.sent++;
 	e->io.send(e->io.ctx, c->link->index, e->frame, (size_t)len);
 }
 
@@ -340,6 +341,12 @@ static void link_unclaimed(struct link *l)
 	engine_due(l->engine, l->down_since + LINK_PATIENCE);
 }
 
+void link_synced(struct link *l, uint32_t usec)
+{
+	if (usec > 0)
+		histogram_add(&l->counters.sync, usec);
+}
+
 struct link_floor link_floor(const struct link *l)
 {
 	return (struct link_floor){ l->last_serial, l->stated.records };
@@ -419,6 +426,7 @@ void link_state(struct link *l, const struct frame *f,
 	l->promised = f->epoch;
 	l->instance = m->instance;
 	l->full = m->full;
+	l->dropped_there = m->dropped;
 	l->stated_at = e->now;
 	if (e->epoch && f->epoch > e->epoch) {
 		engine_stop(e, ENGINE_STOP_FENCED,
@@ -521,20 +529,32 @@ static bool common_error(struct link *l, const struct frame *f)
 	return false;
 }
 
+static void drop(struct link *l, int why)
+{
+	l->engine->counters.datagrams_dropped++;
+	l->counters.dropped[why]++;
+}
+
 void link_datagram(struct link *l, struct slice datagram)
 {
 	struct engine *e = l->engine;
+	enum frame_fault fault;
 	struct frame f;
 	struct call *c;
 
-	if (frame_decode(datagram, &e->key, &f) != FRAME_GOOD ||
-	    !slice_equal(f.block, link_name(l))) {
-		e->counters.datagrams_dropped++;
+	l->counters.received++;
+	fault = frame_decode(datagram, &e->key, &f);
+	if (fault != FRAME_GOOD) {
+		drop(l, (int)fault);
+		return;
+	}
+	if (!slice_equal(f.block, link_name(l))) {
+		drop(l, LINK_DROP_BLOCK);
 		return;
 	}
 	c = find_call(l, f.request);
 	if (!c) {
-		e->counters.datagrams_dropped++;
+		drop(l, LINK_DROP_STRAY);
 		return;
 	}
 	l->heard_at = e->now;
@@ -558,6 +578,7 @@ static void call_retry(struct call *c)
 	if (!may_send(c))
 		return;
 	c->link->engine->counters.datagrams_again++;
+	c->link->counters.again++;
 	c->ops->transmit(c);
 }
 
@@ -574,17 +595,23 @@ static int64_t silent_since(const struct link *l, const struct call *c)
 	return l->heard_at > c->sent_at ? l->heard_at : c->sent_at;
 }
 
-static bool is_dead(const struct link *l)
+int64_t link_owing(const struct link *l)
 {
-	int64_t limit = dead_after(l->engine);
+	int64_t longest = 0;
 
 	for (struct list *it = l->calls.next; it != &l->calls; it = it->next) {
 		const struct call *c = list_entry(it, struct call, node);
+		int64_t silence = l->engine->now - silent_since(l, c);
 
-		if (l->engine->now - silent_since(l, c) >= limit)
-			return true;
+		if (silence > longest)
+			longest = silence;
 	}
-	return false;
+	return longest;
+}
+
+static bool is_dead(const struct link *l)
+{
+	return link_owing(l) >= dead_after(l->engine);
 }
 
 static void tick_calls(struct link *l)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ledger/name.h"
+#include "main/histogram.h"
 #include "util/list.h"
 #include "util/slice.h"
 #include "wire/frame.h"
@@ -71,6 +72,22 @@ struct round_trip {
 	int64_t variation;
 };
 
+/* Why a datagram is dropped: a fault of its frame, or one of these. */
+#define LINK_DROP_BLOCK FRAME_FAULTS /* that of another block */
+#define LINK_DROP_STRAY (FRAME_FAULTS + 1) /* nobody waits for it any more */
+#define LINK_DROPS (FRAME_FAULTS + 2)
+/* Of a sentence about a backend that is kept. */
+#define LINK_ERROR_SIZE 256
+
+/* Since the start. */
+struct link_counters {
+	uint64_t sent;
+	uint64_t received;
+	uint64_t again; /* requests that were sent once more */
+	uint64_t dropped[LINK_DROPS];
+	struct histogram sync; /* that the backend did for us */
+};
+
 /* What a backend cannot fall behind without having lost something. */
 struct link_floor {
 	uint64_t serial;
@@ -111,6 +128,10 @@ struct link {
 	struct link_floor claim_floor;
 	struct link_floor stated; /* what it said itself, the last time */
 	uint64_t fault_instance; /* of the process that had lost records */
+	struct link_counters counters;
+	uint64_t dropped_there; /* datagrams, by the backend since its start */
+	char error[LINK_ERROR_SIZE]; /* what was told of it last; may be empty */
+	int64_t error_at; /* … on the civil clock */
 };
 
 void link_init(struct link *l, struct engine *e, unsigned index);
@@ -136,6 +157,10 @@ bool link_usable(const struct link *l);
 bool link_hopeless(const struct link *l);
 /* What it has acknowledged, or said that it has. */
 struct link_floor link_floor(const struct link *l);
+/* It has synced what we sent; microseconds, 0 if there was no need to. */
+void link_synced(struct link *l, uint32_t usec);
+/* How long it has owed an answer without a sign of life; 0: it owes none. */
+int64_t link_owing(const struct link *l);
 /* It granted a lease on what was sent at @sent_at. */
 void link_leased(struct link *l, int64_t sent_at);
 /* What it says of itself in a PONG or PROMISE. */

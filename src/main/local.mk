@@ -9,12 +9,19 @@ src_main_libmain_a_SOURCES = \
 	src/main/commit.c src/main/commit.h \
 	src/main/engine.c src/main/engine.h \
 	src/main/engine_internal.h \
+	src/main/feed.c src/main/feed.h \
+	src/main/exec.c \
 	src/main/gate.c src/main/gate.h \
+	src/main/group.c src/main/group.h \
+	src/main/group_ids.c src/main/group_internal.h \
+	src/main/histogram.c src/main/histogram.h \
 	src/main/ids.c src/main/ids.h \
 	src/main/info.c src/main/info.h \
 	src/main/irregular.c src/main/irregular.h \
 	src/main/link.c src/main/link.h \
 	src/main/listeners.c src/main/listeners.h \
+	src/main/lookup.c src/main/lookup.h \
+	src/main/multi.c src/main/multi.h \
 	src/main/options.c src/main/options.h \
 	src/main/order.c src/main/order.h \
 	src/main/orders.c \
@@ -23,6 +30,7 @@ src_main_libmain_a_SOURCES = \
 	src/main/placement.c src/main/placement.h \
 	src/main/query.c src/main/query.h \
 	src/main/query_internal.h \
+	src/main/recent.c src/main/recent.h \
 	src/main/recovery.c src/main/recovery.h \
 	src/main/redis.c \
 	src/main/refill.c src/main/refill.h \
@@ -41,7 +49,9 @@ src_main_libmain_a_SOURCES = \
 	src/main/total.c src/main/total.h \
 	src/main/transferlog.c src/main/transferlog.h \
 	src/main/txlist.c \
-	src/main/verify.c src/main/verify.h
+	src/main/users.c \
+	src/main/verify.c src/main/verify.h \
+	src/main/vitals.c src/main/vitals.h
 
 sbin_PROGRAMS += src/main/chain-main
 src_main_chain_main_SOURCES = src/main/main.c

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ledger/newtext.h"
 #include "main/engine_internal.h"
 #include "main/order.h"
 #include "util/percent.h"
@@ -78,7 +79,7 @@ static int check_id(const struct op *op, struct refused *r)
 
 static int encode_memo(struct op *op, struct slice memo, struct refused *r)
 {
-	const char *fault = memo.len ? memo_fault(memo) : NULL;
+	const char *fault = memo.len ? new_memo_fault(memo) : NULL;
 	int len;
 
 	if (fault) {
@@ -180,29 +181,41 @@ static void refuse_misplaced(struct engine *e, engine_done done, void *arg)
 	outcome_refuse(e, done, arg, &r);
 }
 
+int op_try(struct engine *e, const struct op *op, struct staged *ret,
+	   struct refused *refused, bool *ret_rests)
+{
+	enum refusal refusal;
+	int r;
+
+	r = stage(e, op, ret, &refusal);
+	if (r < 0 || refusal == REFUSAL_NONE)
+		return r;
+	refused_by_rule(refused, refusal, e->coin, op->sender, op->receiver,
+			op->amount_text, ret->sender_after);
+	op_refused(op, refused);
+	*ret_rests = rests_on_staged(refusal);
+	return -EINVAL;
+}
+
 bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
 	      engine_done done, void *arg)
 {
-	enum refusal refusal;
 	struct staged s;
 	struct refused refused;
+	bool rests;
+	int r;
 
 	if (op->after.len && !ids_precedes(e, op->after)) {
 		refuse_misplaced(e, done, arg);
 		return false;
 	}
-	if (stage(e, op, &s, &refusal) < 0) {
+	r = op_try(e, op, &s, &refused, &rests);
+	if (r == -EINVAL)
+		refuse_when_durable(e, &refused, rests, done, arg);
+	else if (r < 0)
 		outcome_unavailable(e, done, arg, "Out of memory.");
+	if (r < 0)
 		return false;
-	}
-	if (refusal != REFUSAL_NONE) {
-		refused_by_rule(&refused, refusal, e->coin, op->sender,
-				op->receiver, op->amount_text, s.sender_after);
-		op_refused(op, &refused);
-		refuse_when_durable(e, &refused, rests_on_staged(refusal), done,
-				    arg);
-		return false;
-	}
 	if (commit_add(e, &s, op->id, op->memo, pending, done, arg) < 0) {
 		ledger_unstage(e->ledger, &s);
 		outcome_unavailable(e, done, arg,
@@ -230,4 +243,49 @@ bool op_same_op(const struct op *a, const struct op *b)
 	       slice_equal(a->receiver, b->receiver) &&
 	       amount_compare(a->amount, b->amount) == 0 &&
 	       slice_equal(a->memo, b->memo);
+}
+
+void op_refuse_reuse(const struct op *op, struct refused *r)
+{
+	refused_format(r, OUTCOME_IDREUSED,
+		       "The operation id \"%.*s\" was used for another "
+		       "transaction.",
+		       SLICE_ARG(op->id));
+	op_refused(op, r);
+}
+
+static struct slice copied(char **at, struct slice s)
+{
+	struct slice copy = { *at, s.len };
+
+	if (s.len)
+		memcpy(*at, s.p, s.len);
+	*at += s.len;
+	return copy;
+}
+
+int op_keep(const struct op *op, struct op_kept *ret)
+{
+	size_t len = op->sender.len + op->receiver.len + op->amount_text.len +
+		     op->id.len + op->memo.len + op->after.len;
+	char *at;
+
+	at = malloc(len ? len : 1);
+	if (!at)
+		return -ENOMEM;
+	ret->op = *op;
+	ret->text = at;
+	ret->op.sender = copied(&at, op->sender);
+	ret->op.receiver = copied(&at, op->receiver);
+	ret->op.amount_text = copied(&at, op->amount_text);
+	ret->op.id = copied(&at, op->id);
+	ret->op.memo = copied(&at, op->memo);
+	ret->op.after = copied(&at, op->after);
+	return 0;
+}
+
+void op_kept_done(struct op_kept *k)
+{
+	free(k->text);
+	k->text = NULL;
 }

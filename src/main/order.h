@@ -29,11 +29,23 @@ struct op {
 	char memo_text[3 * MEMO_MAX];
 };
 
+/* An order kept for later: its slices point into text. */
+struct op_kept {
+	struct op op;
+	char *text;
+};
+
 /* @r, which is there already, is a refusal of @op: the journal is told. */
 void op_refused(const struct op *op, struct refused *r);
 /* Check the form.  0, or -EINVAL with *refused. */
 int op_make(const struct engine_order *order, bool opening, const char *coin,
 	    struct op *ret, struct refused *refused) _must_check_;
+/*
+ * Check the rules and stage it, but for what it is to stand behind.  0; -EINVAL
+ * with *refused, *ret_rests: on what is not durable yet; -ENOMEM.
+ */
+int op_try(struct engine *e, const struct op *op, struct staged *ret,
+	   struct refused *refused, bool *ret_rests) _must_check_;
 /*
  * Check the rules, stage and queue; @pending is ids.h's handle or MAP_NONE.
  * True: queued as commit_newest().  False: refused, and @done was called or
@@ -45,5 +57,11 @@ bool op_stage(struct engine *e, const struct op *op, uint32_t pending,
 bool op_same_entry(const struct engine *e, const struct op *op,
 		   const struct entry *t);
 bool op_same_op(const struct op *a, const struct op *b);
+/* The same id with other contents. */
+void op_refuse_reuse(const struct op *op, struct refused *r);
+
+/* Copy it; op_kept_done() afterwards.  0 or -ENOMEM. */
+int op_keep(const struct op *op, struct op_kept *ret) _must_check_;
+void op_kept_done(struct op_kept *k);
 
 #endif

@@ -41,10 +41,30 @@ static void balance_done(void *arg, const struct outcome *o)
 	conclude(arg, o, write_balance);
 }
 
+static void balance_at(const struct call *c)
+{
+	struct slice at;
+	uint64_t serial;
+	const struct command_option options[] = { { "AT", &at } };
+
+	if (!commands_options(c, 1, options, ELEMENTS(options)))
+		return;
+	if (parse_u64_range(at, 0, INT64_MAX, &serial) < 0)
+		commands_misused(c,
+				 "AT: expected a serial number from 0 to %jd",
+				 (intmax_t)INT64_MAX);
+	else
+		engine_balance_at(c->client->env->engine, c->arg[0], serial,
+				  balance_done, c->answer);
+}
+
 void orders_balance(const struct call *c)
 {
-	engine_balance(c->client->env->engine, c->arg[0], balance_done,
-		       c->answer);
+	if (c->args > 1)
+		balance_at(c);
+	else
+		engine_balance(c->client->env->engine, c->arg[0], balance_done,
+			       c->answer);
 }
 
 static void receipt_done(void *arg, const struct outcome *o)
@@ -74,7 +94,8 @@ static void transfer(const struct call *c, bool join)
 		.join = join,
 	};
 
-	if (take_order_options(c, 3, &order))
+	if (take_order_options(c, 3, &order) &&
+	    !orders_queued(c, &order, false))
 		engine_transfer(c->client->env->engine, &order, receipt_done,
 				c->answer);
 }
@@ -93,7 +114,7 @@ void orders_open(const struct call *c)
 {
 	struct engine_order order = { .sender = c->arg[0] };
 
-	if (take_order_options(c, 1, &order))
+	if (take_order_options(c, 1, &order) && !orders_queued(c, &order, true))
 		engine_open(c->client->env->engine, &order, receipt_done,
 			    c->answer);
 }
@@ -136,13 +157,14 @@ struct range {
 	uint64_t count;
 };
 
-static bool take_serial(const struct call *c, const char *what,
-			struct slice text, uint64_t *ret)
+/* @kind: which number it is to be. */
+static bool take_number(const struct call *c, const char *what,
+			const char *kind, struct slice text, uint64_t *ret)
 {
 	if (parse_u64_range(text, 1, INT64_MAX, ret) == 0)
 		return true;
 
-	commands_misused(c, "%s: expected a serial number from 1 to %jd", what,
+	commands_misused(c, "%s: expected a %s from 1 to %jd", what, kind,
 			 (intmax_t)INT64_MAX);
 	return false;
 }
@@ -165,8 +187,9 @@ static bool take_count(const struct call *c, struct slice text, uint64_t *ret)
 	return false;
 }
 
-/* [FROM serial] [COUNT n] */
-static bool take_range(const struct call *c, size_t at, struct range *ret)
+/* [FROM n] [COUNT n]; @kind: what is counted from. */
+static bool take_range(const struct call *c, size_t at, const char *kind,
+		       struct range *ret)
 {
 	struct slice from;
 	struct slice count;
@@ -178,16 +201,30 @@ static bool take_range(const struct call *c, size_t at, struct range *ret)
 	*ret = (struct range){ .from = 1, .count = ENGINE_COUNT_DEFAULT };
 	if (!commands_options(c, at, options, ELEMENTS(options)))
 		return false;
-	if (from.len > 0 && !take_serial(c, "FROM", from, &ret->from))
+	if (from.len > 0 && !take_number(c, "FROM", kind, from, &ret->from))
 		return false;
 	return count.len == 0 || take_count(c, count, &ret->count);
+}
+
+static void users_done(void *arg, const struct outcome *o)
+{
+	conclude(arg, o, reply_users);
+}
+
+void orders_users(const struct call *c)
+{
+	struct range range;
+
+	if (take_range(c, 0, "number", &range))
+		engine_users(c->client->env->engine, range.from, range.count,
+			     users_done, c->answer);
 }
 
 void orders_history(const struct call *c)
 {
 	struct range range;
 
-	if (take_range(c, 1, &range))
+	if (take_range(c, 1, "serial number", &range))
 		engine_history(c->client->env->engine, c->arg[0], range.from,
 			       range.count, gather_record, records_done,
 			       c->answer);
@@ -197,7 +234,7 @@ void orders_list(const struct call *c)
 {
 	struct range range;
 
-	if (take_range(c, 0, &range))
+	if (take_range(c, 0, "serial number", &range))
 		engine_list(c->client->env->engine, range.from, range.count,
 			    gather_record, records_done, c->answer);
 }
@@ -227,7 +264,8 @@ void orders_show(const struct call *c)
 
 	if (c->args == 2)
 		show_id(c);
-	else if (take_serial(c, "serial", c->arg[0], &serial))
+	else if (take_number(c, "serial", "serial number", c->arg[0],
+			     &serial))
 		engine_show(c->client->env->engine, serial, gather_record,
 			    record_done, c->answer);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "ledger/name.h"
+#include "ledger/newtext.h"
 #include "main/engine_internal.h"
 #include "main/outcome.h"
 
@@ -28,6 +29,7 @@ const char *outcome_code_name(enum outcome_code code)
 		[OUTCOME_READONLY] = "READONLY",
 		[OUTCOME_NOTFOUND] = "NOTFOUND",
 		[OUTCOME_INTEGRITY] = "INTEGRITY",
+		[OUTCOME_ABORTED] = "ABORTED",
 		[OUTCOME_UNAVAILABLE] = "UNAVAILABLE",
 		[OUTCOME_UNKNOWN] = "UNKNOWN",
 	};
@@ -59,7 +61,7 @@ static void refuse_member(struct refused *r, struct slice name)
 static void refuse_name(struct refused *r, const char *whose,
 			struct slice name)
 {
-	const char *fault = user_name_fault(name);
+	const char *fault = new_name_fault(name);
 
 	refused_format(r, OUTCOME_NAME,
 		       "The %s's name %s: expected 1 to %d bytes of UTF-8 "
@@ -143,9 +145,13 @@ void outcome_give(struct engine *e, engine_done done, void *arg,
 	done(arg, o);
 }
 
-static void tell_journal(struct engine *e, const struct refused *r)
+void outcome_journal(struct engine *e, const struct refused *r)
 {
-	const struct engine_refusal_event event = {
+	struct engine_refusal_event event;
+
+	if (!r->order.known || !e->io.refused)
+		return;
+	event = (struct engine_refusal_event){
 		.code = slice_of(outcome_code_name(r->code)),
 		.sentence = slice_of(r->sentence),
 		.sender = slice_of(r->order.sender),
@@ -153,9 +159,7 @@ static void tell_journal(struct engine *e, const struct refused *r)
 		.amount = slice_of(r->order.amount),
 		.id = slice_of(r->order.id),
 	};
-
-	if (e->io.refused)
-		e->io.refused(e->io.ctx, &event);
+	e->io.refused(e->io.ctx, &event);
 }
 
 void outcome_refuse(struct engine *e, engine_done done, void *arg,
@@ -164,8 +168,7 @@ void outcome_refuse(struct engine *e, engine_done done, void *arg,
 	struct outcome o = { .code = r->code,
 			     .sentence = slice_of(r->sentence) };
 
-	if (r->order.known)
-		tell_journal(e, r);
+	outcome_journal(e, r);
 	outcome_give(e, done, arg, &o);
 }
 

@@ -39,6 +39,8 @@ void refused_format(struct refused *r, enum outcome_code code,
 /* Count it and call @done, if there is one. */
 void outcome_give(struct engine *e, engine_done done, void *arg,
 		  const struct outcome *o);
+/* The journal is told, if a rule was broken. */
+void outcome_journal(struct engine *e, const struct refused *r);
 void outcome_refuse(struct engine *e, engine_done done, void *arg,
 		    const struct refused *r);
 void outcome_unavailable(struct engine *e, engine_done done, void *arg,

@@ -160,7 +160,7 @@ void query_requeue(struct query *q)
 	engine_due(e, q->deadline);
 }
 
-static void enqueue(struct query *q)
+void query_enqueue(struct query *q)
 {
 	query_requeue(q);
 	queries_flush(q->engine);
@@ -263,7 +263,7 @@ static void list_run(struct engine *e, const struct slip *s)
 	if (is_empty(q))
 		answer_empty(q);
 	else
-		enqueue(q);
+		query_enqueue(q);
 }
 
 void engine_list(struct engine *e, uint64_t from, uint64_t count,
@@ -340,7 +340,7 @@ static void show_run(struct engine *e, const struct slip *s)
 	}
 	q = query_new(e, &query_show, s);
 	if (q)
-		enqueue(q);
+		query_enqueue(q);
 }
 
 void engine_show(struct engine *e, uint64_t serial, engine_record record,
@@ -396,7 +396,8 @@ static const struct stream_ops history_ops = {
 	.ended = list_ended,
 };
 
-static void balance_before(void *arg, const char *missing, struct sum net)
+static void balance_before(void *arg, const char *missing,
+			   const struct total_sum *sum)
 {
 	struct query *q = arg;
 	struct stream_query sq = { .after = q->from - 1,
@@ -407,8 +408,8 @@ static void balance_before(void *arg, const char *missing, struct sum net)
 		query_unavailable(q, missing);
 		return;
 	}
-	if (sum_applied(ledger_initial(q->engine->ledger), net, &q->balance) <
-	    0) {
+	if (sum_applied(ledger_initial(q->engine->ledger), sum->net,
+			&q->balance) < 0) {
 		engine_stop(q->engine, ENGINE_STOP_INTEGRITY,
 			    "\"%.*s\" is overdrawn before serial %" PRIu64 ".",
 			    SLICE_ARG(query_user(q)), q->from);
@@ -436,7 +437,7 @@ static void history_run(struct engine *e, const struct slip *s)
 	if (is_empty(q))
 		answer_empty(q);
 	else
-		enqueue(q);
+		query_enqueue(q);
 }
 
 void engine_history(struct engine *e, struct slice user, uint64_t from,
@@ -460,7 +461,7 @@ static void stats_run(struct engine *e, const struct slip *s)
 		return;
 	q = query_new(e, &query_stats, s);
 	if (q)
-		enqueue(q);
+		query_enqueue(q);
 }
 
 void engine_stats(struct engine *e, struct slice user, engine_done done,
@@ -478,7 +479,7 @@ static void txlist_run(struct engine *e, const struct slip *s)
 
 	q = query_new(e, &query_txlist, s);
 	if (q)
-		enqueue(q);
+		query_enqueue(q);
 }
 
 void engine_txlist(struct engine *e, engine_done done, void *arg)

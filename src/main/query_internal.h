@@ -48,6 +48,8 @@ struct query {
 struct query *query_new(struct engine *e, const struct query_kind *kind,
 			const struct slip *s);
 struct slice query_user(const struct query *q);
+/* Let it wait for its turn, which may be at once. */
+void query_enqueue(struct query *q);
 /* The question is answered; it is gone afterwards. */
 void query_give(struct query *q, const struct outcome *o);
 void query_done(struct query *q); /* OUTCOME_DONE, nothing more to say */

@@ -175,6 +175,15 @@ static void loaded(void *arg, enum stream_end how, const char *missing)
 		recovery_load(e, 0);
 		return;
 	}
+	/* Every backend has cut off what a crash may have left of it. */
+	if (ledger_partial(e->ledger)) {
+		engine_stop(e, ENGINE_STOP_INTEGRITY,
+			    "Serial %" PRIu64 ": the batch that begins there "
+			    "stands or falls as one, and its end is on no "
+			    "backend.",
+			    ledger_partial(e->ledger));
+		return;
+	}
 	e->phase = PHASE_COMPLETING;
 	refill_last_batch(e);
 }

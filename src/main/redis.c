@@ -31,9 +31,30 @@ static void answer_simple(const struct call *c, const char *text)
 	answer_end(c->answer, out ? resp_put_simple(out, text) : 0);
 }
 
+static int write_pong(struct buf *out, struct slice text)
+{
+	int r;
+
+	r = resp_put_array(out, 2);
+	if (r == 0)
+		r = resp_put_bulk(out, slice_of("pong"));
+	return r < 0 ? r : resp_put_bulk(out, text);
+}
+
+/* To one that is subscribed everything has the form of a message. */
+static void answer_pong(const struct call *c)
+{
+	struct slice text = c->args ? c->arg[0] : slice_of("");
+	struct buf *out = answer_begin(c->answer);
+
+	answer_end(c->answer, out ? write_pong(out, text) : 0);
+}
+
 void redis_ping(const struct call *c)
 {
-	if (c->args == 1)
+	if (follower_joined(&c->client->follower))
+		answer_pong(c);
+	else if (c->args == 1)
 		answer_bulk(c, c->arg[0]);
 	else
 		answer_simple(c, "PONG");
@@ -47,6 +68,7 @@ void redis_echo(const struct call *c)
 void redis_quit(const struct call *c)
 {
 	c->client->quit = true;
+	feed_leave(c->client->feed, &c->client->follower);
 	answer_simple(c, "OK");
 }
 
@@ -88,6 +110,51 @@ static int put_integer_pair(struct buf *out, const char *key, int64_t value)
 
 	r = put_text(out, key);
 	return r < 0 ? r : resp_put_integer(out, value);
+}
+
+/* How many channels one is subscribed to now: there is one. */
+static int write_subscription(struct buf *out, const char *kind, int64_t count)
+{
+	int r;
+
+	r = resp_put_array(out, 3);
+	if (r == 0)
+		r = put_text(out, kind);
+	return r < 0 ? r : put_integer_pair(out, FEED_CHANNEL, count);
+}
+
+static void answer_subscription(const struct call *c, const char *kind)
+{
+	int64_t count = follower_joined(&c->client->follower);
+	struct buf *out = answer_begin(c->answer);
+
+	answer_end(c->answer, out ? write_subscription(out, kind, count) : 0);
+}
+
+static bool is_channel(const struct call *c)
+{
+	if (slice_equal(c->arg[0], slice_of(FEED_CHANNEL)))
+		return true;
+
+	commands_misused(c, "There is no such channel");
+	return false;
+}
+
+/* What becomes durable later goes behind this answer. */
+void redis_subscribe(const struct call *c)
+{
+	if (!is_channel(c))
+		return;
+	feed_join(c->client->feed, &c->client->follower);
+	answer_subscription(c, "subscribe");
+}
+
+void redis_unsubscribe(const struct call *c)
+{
+	if (c->args > 0 && !is_channel(c))
+		return;
+	feed_leave(c->client->feed, &c->client->follower);
+	answer_subscription(c, "unsubscribe");
 }
 
 /* A map, which in version 2 of the protocol is a flat array. */

@@ -9,6 +9,10 @@
  *
  * It runs only while every backend answers: of one that is silent nobody knows
  * what it holds.
+ *
+ * A batch that stands or falls as one is held by each backend wholly or not at
+ * all, whatever crashes.  So it goes into the same parcels with all its records,
+ * whoever else could be drawn for one of them, and no pause comes between them.
  */
 #include "config.h"
 
@@ -20,11 +24,9 @@
 #include "main/stream.h"
 #include "util/parse.h"
 
-/* Of names that stand before a copy, with commas. */
-struct names {
-	char text[RECORD_OF_MAX];
-	size_t len;
-};
+_Static_assert(RECORD_WHOLE_MAX < MESSAGE_FRAGMENTS_MAX,
+	       "a whole batch fits a refill at any size of datagrams");
+_Static_assert(ENGINE_GROUP_MAX <= RECORD_WHOLE_MAX, "a group is a batch");
 
 static const struct shipment_ops parcel_ops;
 
@@ -68,7 +70,7 @@ static void no_memory(struct engine *e)
 
 /* Lines for those who lack a record. */
 
-static void add_name(struct names *n, struct slice name)
+static void add_name(struct refill_names *n, struct slice name)
 {
 	struct slice so_far = { n->text, n->len };
 
@@ -93,13 +95,13 @@ static bool is_configured(const struct engine *e, struct slice name)
 
 /* Everybody who holds it, and everybody whom those stand behind. */
 static void name_holders(const struct engine *e, const struct stream_record *r,
-			 const struct holding *h, struct names *ret)
+			 const struct holding *h, struct refill_names *ret)
 {
 	int first = survey_first(e, h);
 	struct slice of;
 	struct slice name;
 
-	*ret = (struct names){ .len = 0 };
+	*ret = (struct refill_names){ .len = 0 };
 	if (first >= 0 && (h->owners & UINT32_C(1) << first))
 		add_name(ret, link_name(&e->link[first]));
 	for (uint32_t left = r->copies; left; left &= left - 1) {
@@ -113,7 +115,7 @@ static void name_holders(const struct engine *e, const struct stream_record *r,
 }
 
 static int put_line(struct refill *f, unsigned to, const struct record *r,
-		    const struct names *of)
+		    const struct refill_names *of)
 {
 	struct parcel *p = &f->parcel[to];
 	char hex[CHAIN_HEX_SIZE];
@@ -138,7 +140,7 @@ static int put_line(struct refill *f, unsigned to, const struct record *r,
 }
 
 static void now_holds(struct engine *e, struct holding *h, unsigned backend,
-		      const struct names *of)
+		      const struct refill_names *of)
 {
 	uint32_t bit = UINT32_C(1) << backend;
 	struct slice text = { of->text, of->len };
@@ -156,13 +158,18 @@ static void now_holds(struct engine *e, struct holding *h, unsigned backend,
 }
 
 static int give(struct engine *e, struct holding *h, unsigned to,
-		const struct record *r, const struct names *of)
+		const struct record *r, const struct refill_names *of)
 {
-	int error = put_line(&e->refill, to, r, of);
+	struct refill *f = &e->refill;
+	int error = put_line(f, to, r, of);
 
-	if (error == 0)
-		now_holds(e, h, to, of);
-	return error;
+	if (error < 0)
+		return error;
+	now_holds(e, h, to, of);
+	/* Nobody is given the same record twice. */
+	f->gift[f->gifts].to = to;
+	f->gift[f->gifts++].of = *of;
+	return 0;
 }
 
 static bool takes_refills(const struct link *l)
@@ -178,7 +185,7 @@ static int give_back(struct engine *e, const struct stream_record *r,
 		     struct holding *h)
 {
 	uint32_t owing = survey_owing(e, h);
-	struct names before = { .len = 0 };
+	struct refill_names before = { .len = 0 };
 	struct slice of;
 	struct slice name;
 	int error = 0;
@@ -224,7 +231,7 @@ static int give_more(struct engine *e, const struct stream_record *r,
 
 	while (error == 0 &&
 	       (uint32_t)__builtin_popcount(h->holders) < e->copies) {
-		struct names of;
+		struct refill_names of;
 		int to = draw(e, h->holders);
 
 		if (to < 0) {
@@ -237,7 +244,62 @@ static int give_more(struct engine *e, const struct stream_record *r,
 	return error;
 }
 
+/* The record before, of the same whole batch, went there: this one too. */
+static int give_alike(struct engine *e, const struct record *r,
+		      struct holding *h)
+{
+	struct refill *f = &e->refill;
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < f->gifts; i++) {
+		error = put_line(f, f->gift[i].to, r, &f->gift[i].of);
+		if (error == 0)
+			now_holds(e, h, f->gift[i].to, &f->gift[i].of);
+	}
+	return error;
+}
+
+static int share_out(struct engine *e, const struct stream_record *r,
+		     struct holding *h)
+{
+	struct refill *f = &e->refill;
+	bool within = whole_partial(&f->group) > 0;
+	int error;
+
+	if (whole_take(&f->group, &r->record) && within)
+		return give_alike(e, &r->record, h);
+	f->gifts = 0;
+	error = give_back(e, r, h);
+	return error < 0 ? error : give_more(e, r, h);
+}
+
 /* Reading. */
+
+/* The pass begins within a whole batch?  Then it begins before it. */
+static bool is_begun_before(const struct refill *f, const struct record *r)
+{
+	return r->whole && !whole_partial(&f->group) &&
+	       r->serial >= r->batch_position &&
+	       r->serial - r->batch_position < f->begun;
+}
+
+/* A whole batch begins: do the parcels have room for the longest that it can be? */
+static bool is_room_for(const struct engine *e, const struct record *r)
+{
+	size_t longest = (size_t)r->batch_size * (RECORD_LINE_MAX + 1);
+
+	if (!r->whole || whole_partial(&e->refill.group))
+		return true;
+	for (size_t i = 0; i < e->links; i++) {
+		const struct parcel *p = &e->refill.parcel[i];
+
+		if (p->lines.len &&
+		    (p->lines.len + longest > REFILL_BYTES_MAX ||
+		     p->shipment.records + r->batch_size > RECORD_BATCH_MAX))
+			return false;
+	}
+	return true;
+}
 
 /* The chain's hash behind @r, stored or worked out. */
 static void follow_chain(struct refill *f, const struct record *r)
@@ -255,11 +317,19 @@ static bool take_record(void *arg, const struct stream_record *r)
 	struct holding h;
 	int error;
 
+	if (is_begun_before(f, &r->record)) {
+		f->begun = r->record.serial - r->record.batch_position;
+		f->read = f->begun;
+		f->paused = true;
+		return false;
+	}
+	if (!is_room_for(e, &r->record)) {
+		f->paused = true;
+		return false;
+	}
 	follow_chain(f, &r->record);
 	survey_read(e, r, &h);
-	error = give_back(e, r, &h);
-	if (error == 0)
-		error = give_more(e, r, &h);
+	error = share_out(e, r, &h);
 	if (error == 0)
 		error = survey_add(e, &f->found, &f->irregulars,
 				   r->record.serial, &h);
@@ -268,7 +338,7 @@ static bool take_record(void *arg, const struct stream_record *r)
 		return false;
 	}
 	f->read = r->record.serial;
-	return !f->paused;
+	return !f->paused || whole_partial(&f->group);
 }
 
 static void arrived(struct engine *e);
@@ -454,6 +524,7 @@ static void begin_pass(struct engine *e, uint64_t after, uint64_t upto)
 	if (after < e->newest_old)
 		after = 0;
 	memset(f->hash, 0, sizeof(f->hash));
+	f->group = (struct whole){ 0 };
 	f->begun = after;
 	f->after = after;
 	f->upto = upto;

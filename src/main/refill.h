@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ledger/chain.h"
+#include "ledger/whole.h"
 #include "main/irregular.h"
 #include "main/shipment.h"
 #include "main/survey.h"
@@ -33,6 +34,18 @@ struct parcel {
 	uint64_t last; /* serial in them */
 };
 
+/* Of names that stand before a copy, with commas. */
+struct refill_names {
+	char text[RECORD_OF_MAX];
+	size_t len;
+};
+
+/* Whom a record is given, and behind whom it stands there. */
+struct gift {
+	unsigned to;
+	struct refill_names of;
+};
+
 struct refill {
 	bool running;
 	bool opening; /* it is the last batch that is missing to open */
@@ -45,6 +58,10 @@ struct refill {
 	bool short_of; /* there was no backend for some of them */
 	struct stream *stream;
 	uint8_t hash[CHAIN_HASH_SIZE]; /* the chain's, behind the one read last */
+	/* Of a batch that stands or falls as one each backend gets all or nothing. */
+	struct whole group; /* that the record read last stands in */
+	struct gift gift[ENGINE_BACKENDS_MAX]; /* of its records */
+	size_t gifts;
 	struct survey found;
 	struct irregulars irregulars;
 	struct parcel parcel[ENGINE_BACKENDS_MAX];

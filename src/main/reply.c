@@ -181,6 +181,34 @@ int reply_stats(struct buf *out, const struct outcome *o)
 	return r;
 }
 
+static int put_user(struct buf *out, const struct engine_user *u)
+{
+	int r;
+
+	r = resp_put_array(out, 2);
+	if (r == 0)
+		r = resp_put_bulk(out, u->name);
+	if (r == 0)
+		r = put_amount(out, u->balance);
+	return r;
+}
+
+int reply_users(struct buf *out, const struct outcome *o)
+{
+	int r;
+
+	r = resp_put_array(out, 3);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.users.serial);
+	if (r == 0)
+		r = resp_put_integer(out, (int64_t)o->u.users.members);
+	if (r == 0)
+		r = resp_put_array(out, o->u.users.count);
+	for (size_t i = 0; r == 0 && i < o->u.users.count; i++)
+		r = put_user(out, &o->u.users.user[i]);
+	return r;
+}
+
 int reply_record(struct buf *out, const struct record *r,
 		 const struct amount *balance)
 {

@@ -27,6 +27,8 @@ int reply_statement(struct buf *out, const struct outcome *o) _must_check_;
 int reply_verified(struct buf *out, const struct outcome *o) _must_check_;
 /* A row (counterpart, count, net) each; LIMIT if a net is no RESP integer. */
 int reply_stats(struct buf *out, const struct outcome *o) _must_check_;
+/* Serial, users in all, and a row (name, balance) each. */
+int reply_users(struct buf *out, const struct outcome *o) _must_check_;
 /* @balance may be NULL: then the record has no such column. */
 int reply_record(struct buf *out, const struct record *r,
 		 const struct amount *balance) _must_check_;

@@ -14,6 +14,7 @@
 #include "main/engine.h"
 #include "main/info.h"
 #include "main/peers.h"
+#include "main/recent.h"
 #include "main/roster.h"
 #include "main/session.h"
 #include "main/statement.h"
@@ -22,6 +23,7 @@
 #include "sys/exit_codes.h"
 #include "sys/log.h"
 #include "sys/loop.h"
+#include "sys/memory.h"
 #include "sys/notify.h"
 #include "sys/worker.h"
 #include "util/random.h"
@@ -68,6 +70,9 @@ struct server {
 	char *checkpoint_path;
 	struct transferlog transfers;
 	struct refusallog refusals;
+	struct recent requests;
+	uint64_t counted; /* requests that stand in it */
+	uint64_t refused[INFO_REFUSALS];
 	struct status status;
 	struct roster roster;
 	char *roster_path;
@@ -118,6 +123,17 @@ static void engine_timer_fired(void *arg)
 	turn_begin(s);
 }
 
+/* How many there were when, for a rate that needs no timer. */
+static void count_requests(struct server *s)
+{
+	struct sessions_counters c;
+
+	sessions_count(s->sessions, &c);
+	if (c.requests > s->counted)
+		recent_add(&s->requests, s->now, c.requests - s->counted, 0);
+	s->counted = c.requests;
+}
+
 /* Nothing is under way any more, and nobody has anything to read? */
 static bool is_drained(const struct server *s)
 {
@@ -149,6 +165,7 @@ static void turn_end(void *arg)
 	if (s->stopped)
 		return;
 
+	count_requests(s);
 	if (s->state_changed) {
 		s->state_changed = false;
 		status_state_changed(&s->status);
@@ -184,6 +201,13 @@ static void io_transferred(void *ctx, const struct engine_transfer_event *t)
 
 	transferlog_add(&s->transfers, s->now, t);
 	status_touch(&s->status, s->now);
+}
+
+static void io_recorded(void *ctx, struct slice lines)
+{
+	struct server *s = ctx;
+
+	sessions_publish(s->sessions, lines);
 }
 
 static void io_refused(void *ctx, const struct engine_refusal_event *r)
@@ -418,10 +442,22 @@ static void gather(void *ctx, struct info *ret)
 
 static int info_wanted(void *ctx, struct slice section, struct buf *out)
 {
+	const struct server *s = ctx;
 	struct info i;
 
 	gather(ctx, &i);
+	i.memory = memory_resident();
+	i.memory_peak = memory_peak();
+	i.request_rate = recent_rate(&s->requests, s->now);
+	memcpy(i.refused, s->refused, sizeof(i.refused));
 	return info_text(&i, section, out);
+}
+
+static void command_refused(void *ctx, const char *code)
+{
+	struct server *s = ctx;
+
+	s->refused[info_refusal(code)]++;
 }
 
 /* --- Signals */
@@ -657,6 +693,7 @@ static int start_engine(struct server *s)
 		.send = io_send,
 		.log = io_log,
 		.transferred = io_transferred,
+		.recorded = io_recorded,
 		.refused = io_refused,
 		.opening = io_opening,
 		.state_changed = io_state_changed,
@@ -710,6 +747,7 @@ static int start_clients(struct server *s, struct listeners *l)
 		.engine = s->engine,
 		.ctx = s,
 		.info = info_wanted,
+		.refused = command_refused,
 	};
 	int r;
 

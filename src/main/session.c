@@ -21,6 +21,8 @@
 struct sessions {
 	struct commands_env env;
 	struct answer_pool *pool;
+	struct feed *feed;
+	struct multis multis;
 	struct list active; /* sessions with something to do */
 	bool draining;
 	uint64_t requests;
@@ -41,6 +43,7 @@ struct session {
 	bool waiting;	/* kept input that could not be looked at yet */
 	bool broken;	/* not our protocol: read no further */
 	bool ended;	/* no more input */
+	bool lags;	/* was subscribed, and did not read */
 };
 
 int sessions_new(const struct commands_env *env, struct sessions **ret)
@@ -53,7 +56,10 @@ int sessions_new(const struct commands_env *env, struct sessions **ret)
 		return -ENOMEM;
 
 	r = answer_pool_new(SESSIONS_PENDING_MAX, &all->pool);
+	if (r == 0)
+		r = feed_new(&all->feed);
 	if (r < 0) {
+		answer_pool_free(all->pool);
 		free(all);
 		return r;
 	}
@@ -70,6 +76,7 @@ struct sessions *sessions_free(struct sessions *all)
 		return NULL;
 
 	answer_pool_free(all->pool);
+	feed_free(all->feed);
 	free(all);
 	return NULL;
 }
@@ -84,6 +91,11 @@ struct session *sessions_next(struct sessions *all)
 	return list_entry(first, struct session, active);
 }
 
+void sessions_publish(struct sessions *all, struct slice lines)
+{
+	feed_publish(all->feed, lines);
+}
+
 void sessions_drain(struct sessions *all)
 {
 	all->draining = true;
@@ -95,6 +107,8 @@ void sessions_count(const struct sessions *all, struct sessions_counters *ret)
 		.requests = all->requests,
 		.pending = answer_pool_used(all->pool),
 		.unread = all->unread,
+		.queued = all->multis.bytes,
+		.subscribers = feed_followers(all->feed),
 	};
 }
 
@@ -105,43 +119,6 @@ static void wake(void *arg)
 
 	if (list_empty(&s->active))
 		list_append(&s->all->active, &s->active);
-}
-
-int session_new(struct sessions *all, uint64_t id, void *owner,
-		struct session **ret)
-{
-	struct session *s;
-
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return -ENOMEM;
-
-	s->all = all;
-	s->owner = owner;
-	s->client = (struct commands_client){ .env = &all->env, .id = id };
-	list_init(&s->active);
-	answer_queue_init(&s->queue, all->pool, &s->output, wake, s);
-	*ret = s;
-	return 0;
-}
-
-struct session *session_free(struct session *s)
-{
-	if (!s)
-		return NULL;
-
-	answer_queue_done(&s->queue);
-	list_remove(&s->active);
-	s->all->unread -= s->counted;
-	buf_done(&s->input);
-	buf_done(&s->output);
-	free(s);
-	return NULL;
-}
-
-void *session_owner(const struct session *s)
-{
-	return s->owner;
 }
 
 /* Look again at how much is unread: by this client, and by all. */
@@ -156,6 +133,89 @@ static void weigh(struct session *s)
 		s->full = true;
 	else if (unread < SESSION_OUTPUT_MAX / 2)
 		s->full = false;
+}
+
+/* Would so many bytes more be too many, of one that does not read? */
+static bool too_much(const struct session *s, size_t more)
+{
+	size_t most = s->all->unread < SESSIONS_UNREAD_MAX ?
+			      SESSION_FEED_MAX :
+			      SESSION_OUTPUT_MAX;
+
+	return s->counted > 0 && s->counted + more > most;
+}
+
+/*
+ * Messages stand in the queue of answers like an answer that is there at once:
+ * they go out between two others, and what is not answered yet goes before.
+ */
+static void push(struct follower *f, struct slice messages)
+{
+	struct session *s = list_entry(f, struct session, client.follower);
+	struct answer *a = NULL;
+	struct buf *out;
+
+	weigh(s);
+	if (messages.len > 0 && too_much(s, messages.len)) {
+		feed_leave(s->all->feed, f);
+		s->lags = true;
+		wake(s);
+		return;
+	}
+
+	if (messages.len > 0)
+		a = answer_new(&s->queue, false);
+	if (!a) {
+		feed_leave(s->all->feed, f);
+		s->queue.fault = -ENOMEM;
+		wake(s);
+		return;
+	}
+	out = answer_begin(a);
+	answer_end(a, buf_add(out, messages.p, messages.len));
+	weigh(s);
+}
+
+int session_new(struct sessions *all, uint64_t id, void *owner,
+		struct session **ret)
+{
+	struct session *s;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+
+	s->all = all;
+	s->owner = owner;
+	s->client = (struct commands_client){ .env = &all->env, .id = id,
+					      .feed = all->feed,
+					      .multi.all = &all->multis };
+	follower_init(&s->client.follower, push);
+	list_init(&s->active);
+	answer_queue_init(&s->queue, all->pool, &s->output, wake, s);
+	*ret = s;
+	return 0;
+}
+
+struct session *session_free(struct session *s)
+{
+	if (!s)
+		return NULL;
+
+	feed_leave(s->all->feed, &s->client.follower);
+	answer_queue_done(&s->queue);
+	multi_end(&s->client.multi);
+	list_remove(&s->active);
+	s->all->unread -= s->counted;
+	buf_done(&s->input);
+	buf_done(&s->output);
+	free(s);
+	return NULL;
+}
+
+void *session_owner(const struct session *s)
+{
+	return s->owner;
 }
 
 /* May no further request be looked at, now or ever? */
@@ -182,6 +242,8 @@ static void refuse(struct session *s, const char *code, const char *prefix,
 		return;
 	}
 
+	if (s->all->env.refused)
+		s->all->env.refused(s->all->env.ctx, code);
 	out = answer_begin(a);
 	answer_end(a, resp_put_error(out, code, slice_of(text)));
 }
@@ -197,6 +259,7 @@ static void execute(struct session *s, const struct resp_request *r)
 		refuse(s, "UNAVAILABLE", "",
 		       "Too many answers wait to be read by "
 		       "clients; try again later.");
+		commands_turned_away(&s->client, command);
 		return;
 	}
 
@@ -324,11 +387,16 @@ void session_written(struct session *s, size_t len)
 	weigh(s);
 }
 
+bool session_lags(const struct session *s)
+{
+	return s->lags;
+}
+
 bool session_finished(const struct session *s)
 {
 	bool last = s->ended || s->broken || s->client.quit || s->all->draining;
 
-	if (s->queue.fault < 0)
+	if (s->queue.fault < 0 || s->lags)
 		return true;
 	if (s->waiting && !held_back(s))
 		return false;

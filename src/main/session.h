@@ -23,6 +23,13 @@
 /* The same of all clients: no more long answers are begun. */
 #define SESSIONS_UNREAD_MAX (256 * 1024 * 1024)
 #define SESSIONS_PENDING_MAX (256 * 1024)
+/*
+ * Bytes that a subscribed client has not read: more, and it is dropped, for
+ * nobody waits for it, and nothing may be left out.  One batch, as messages, is
+ * about a quarter of it.  While all together have too much, it is
+ * SESSION_OUTPUT_MAX.
+ */
+#define SESSION_FEED_MAX (4 * 1024 * 1024)
 
 struct session;
 /* All of them, and what they share. */
@@ -32,6 +39,8 @@ struct sessions_counters {
 	uint64_t requests; /* since start */
 	size_t pending;	   /* answers that are waited for */
 	size_t unread;	   /* bytes of answers in memory */
+	size_t queued;	   /* bytes of orders between MULTI and EXEC */
+	size_t subscribers;
 };
 
 /* @env is copied. */
@@ -46,6 +55,8 @@ DEFINE_CLEANUP(struct sessions, sessions_free);
  * written, input to go on with, or an end to be made.  NULL: no more.
  */
 struct session *sessions_next(struct sessions *all);
+/* The records of a batch are durable; see feed_publish(). */
+void sessions_publish(struct sessions *all, struct slice lines);
 /* Begin no more requests: only those begun are still answered. */
 void sessions_drain(struct sessions *all);
 void sessions_count(const struct sessions *all, struct sessions_counters *ret);
@@ -70,6 +81,8 @@ bool session_resume(struct session *s);
 /* What is to be written to the client, and that so much of it has been. */
 struct slice session_output(const struct session *s);
 void session_written(struct session *s, size_t len);
+/* It was subscribed and did not keep up: the connection is to be closed. */
+bool session_lags(const struct session *s);
 /* All is said and done: the connection can be closed. */
 bool session_finished(const struct session *s);
 

@@ -158,6 +158,7 @@ static void append_answer(struct call *call, const struct frame *f)
 		return;
 	if (m.durable) {
 		call_end(&s->call);
+		link_synced(call->link, m.sync_usec);
 		s->ops->durable(s);
 	} else {
 		fragments_acknowledged(s, &m);

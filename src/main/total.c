@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user's net over a range of serials, summed up by all backends.
+ * What a user's records in a range of serials come to, summed up by all
+ * backends.
  */
 #include "config.h"
 
@@ -26,7 +27,7 @@ struct total {
 	size_t user_len;
 	uint64_t after;
 	uint64_t upto;
-	struct sum net;
+	struct total_sum sum;
 	uint32_t absent; /* not asked: copies count in their place */
 	size_t waiting; /* for so many parts */
 	struct stream *stream;
@@ -63,10 +64,10 @@ static void finish(struct total *t, const char *missing)
 {
 	total_done done = t->done;
 	void *arg = t->arg;
-	struct sum net = t->net;
+	struct total_sum sum = t->sum;
 
 	total_free(t);
-	done(arg, missing, net);
+	done(arg, missing, &sum);
 }
 
 /* Asking the backends to sum up. */
@@ -95,7 +96,8 @@ static void sum_answer(struct call *c, const struct frame *f)
 	    message_get_total(f->payload, &m) < 0)
 		return;
 	call_end(c);
-	t->net = sum_join(t->net, sum_from_i128(m.net));
+	t->sum.records += m.records;
+	t->sum.net = sum_join(t->sum.net, sum_from_i128(m.net));
 	if (--t->waiting == 0)
 		finish(t, NULL);
 }
@@ -124,10 +126,11 @@ static bool scan_record(void *arg, const struct stream_record *r)
 {
 	struct total *t = arg;
 
+	t->sum.records++;
 	if (slice_equal(r->record.receiver, total_user(t)))
-		t->net = sum_plus(t->net, r->record.amount);
+		t->sum.net = sum_plus(t->sum.net, r->record.amount);
 	if (slice_equal(r->record.sender, total_user(t)))
-		t->net = sum_minus(t->net, r->record.amount);
+		t->sum.net = sum_minus(t->sum.net, r->record.amount);
 	return true;
 }
 
@@ -192,7 +195,7 @@ static void begin(struct total *t)
 
 	for (size_t i = 0; i < ENGINE_BACKENDS_MAX; i++)
 		call_end(&t->part[i].call);
-	t->net = SUM_ZERO;
+	t->sum = (struct total_sum){ .net = SUM_ZERO };
 	if (!engine_complete(t->engine, &missing)) {
 		finish(t, missing->name);
 		return;
@@ -211,7 +214,7 @@ void total_ask(struct engine *e, struct slice user, uint64_t after,
 
 	t = calloc(1, sizeof(*t));
 	if (!t) {
-		done(arg, "memory", SUM_ZERO);
+		done(arg, "memory", NULL);
 		return;
 	}
 	t->engine = e;

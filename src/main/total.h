@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user's net over a range of serials, summed up by all backends.
+ * What a user's records in a range of serials come to, summed up by all
+ * backends.
  */
 #ifndef MAIN_TOTAL_H
 #define MAIN_TOTAL_H
@@ -15,8 +16,15 @@
 struct engine;
 struct total;
 
-/* @missing names a backend that did not answer, or is NULL and @net is good. */
-typedef void (*total_done)(void *arg, const char *missing, struct sum net);
+/* How many records name the user, and what it received less what it sent. */
+struct total_sum {
+	uint64_t records;
+	struct sum net;
+};
+
+/* @missing names a backend that did not answer, or is NULL and @sum is good. */
+typedef void (*total_done)(void *arg, const char *missing,
+			   const struct total_sum *sum);
 
 /* @done may be called before this returns.  Serials in (@after, @upto]. */
 void total_ask(struct engine *e, struct slice user, uint64_t after,

@@ -14,5 +14,6 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/notify.c src/sys/notify.h \
 	src/sys/sockets.c src/sys/sockets.h \
 	src/sys/loop.c src/sys/loop.h \
+	src/sys/memory.c src/sys/memory.h \
 	src/sys/worker.c src/sys/worker.h \
 	src/sys/exit_codes.h

@@ -20,6 +20,8 @@
 #include "fuzz.h"
 
 #define STEPS_MAX 256
+/* Orders in a group. */
+#define GROUP_MAX 4
 /* A step of the clock. */
 #define TICK (CLUSTER_SEC / 100)
 /* Longer than any order waits, in line and for its answer. */
@@ -113,6 +115,47 @@ static void order_open(struct play *p, uint8_t *told)
 	engine_open(p->c.e, &o, on_done, told);
 }
 
+/* All or none. */
+static void on_group_done(void *arg, const struct outcome *o, size_t count)
+{
+	uint8_t *told = arg;
+	size_t done = 0;
+
+	fuzz_check(++*told == 1 && count > 0);
+	for (size_t i = 0; i < count; i++) {
+		done += o[i].code == OUTCOME_DONE;
+		fuzz_check(o[i].code == OUTCOME_DONE || o[i].sentence.len > 0);
+	}
+	fuzz_check(done == 0 || done == count);
+}
+
+/* What some of them would come to can be told beside what is wrong with others. */
+static void on_dry_run_done(void *arg, const struct outcome *o, size_t count)
+{
+	uint8_t *told = arg;
+
+	fuzz_check(++*told == 1 && count > 0);
+	for (size_t i = 0; i < count; i++)
+		fuzz_check(o[i].code != OUTCOME_ABORTED);
+}
+
+static void order_group(struct play *p, uint8_t *told)
+{
+	struct engine_group_order o[GROUP_MAX] = { 0 };
+	const size_t count = 1u + take_below(p, GROUP_MAX);
+	const bool dry_run = take_below(p, 2);
+
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t kind = take_below(p, 3);
+
+		take_transfer(p, &o[i].order);
+		o[i].opening = kind == 1;
+		o[i].order.join = kind == 2;
+	}
+	engine_group(p->c.e, o, count, dry_run,
+		     dry_run ? on_dry_run_done : on_group_done, told);
+}
+
 static void order_balance(struct play *p, uint8_t *told)
 {
 	engine_balance(p->c.e, take_user(p), on_done, told);
@@ -175,6 +218,7 @@ static void (*const orders[])(struct play *, uint8_t *) = {
 	order_transfer, order_open, order_balance, order_stats,
 	order_history,	order_list, order_show,	   order_show_id,
 	order_txlist,	order_tip,  order_verify,  order_import,
+	order_group,
 };
 
 /* Steps. */

@@ -29,7 +29,7 @@ tests_fuzz_fuzz_block_SOURCES = \
 	tests/fuzz/reading.c tests/fuzz/reading.h \
 	tests/sim/disk.c tests/sim/disk.h \
 	$(FUZZ_SOURCES)
-tests_fuzz_fuzz_block_LDADD = $(CHECK_PROGRAM_LIBS) $(SODIUM_LIBS)
+tests_fuzz_fuzz_block_LDADD = $(CHECK_PROGRAM_LIBS) $(SODIUM_LIBS) $(UTF8PROC_LIBS)
 tests_fuzz_fuzz_block_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(FUZZ_SOURCES)

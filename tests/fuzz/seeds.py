@@ -123,6 +123,11 @@ class Chain:
             self.add(batch=b' b=%d/%d' % (k, size), **kwargs)
         return self
 
+    def whole(self, size, upto=None, **kwargs):
+        for k in range(1, (upto or size) + 1):
+            self.add(batch=b' b=%d/%d!' % (k, size), **kwargs)
+        return self
+
 
 def promise(length, epoch=6):
     return b'%d %s %d\n' % (epoch, NONCE, length)
@@ -151,6 +156,15 @@ def torn_seeds():
     yield 'no-newline-promised', block(
         OLD[:-1], promise=promise(len(OLD) - 1))
     yield 'no-newline-chained', block(whole[:-1])
+    yield 'whole-torn', block(Chain(OLD).add().whole(3).text[:-100], CUT)
+    yield 'whole-copied', block(Chain(OLD).add().whole(3, 2).text, CUT)
+    yield 'whole-first', block(Chain().whole(3, 2).text, promise=promise(0))
+    yield 'whole-open', block(
+        Chain(OLD).whole(2).whole(3, 2, of=b' of=A').text,
+        promise=promise_open(len(Chain(OLD).whole(2).text)))
+    yield 'whole-open-behind', block(
+        Chain(OLD).whole(3, 2).text,
+        promise=promise_open(len(Chain(OLD).whole(3, 2).text)))
 
 
 def block_seeds():
@@ -170,6 +184,13 @@ def block_seeds():
     yield 'promise-damaged', block(OLD, promise=b'6 a0 1\n')
     yield 'batches', block(
         Chain(OLD).batch(3).add().batch(2).text, CUT | records(4), seed=5)
+    yield 'wholes', block(
+        Chain(OLD).whole(3).add().whole(2).text, CUT | records(4), seed=5)
+    yield 'whole-bent', block(
+        Chain(OLD).whole(4).text.replace(b' b=3/4!', b' b=2/4!'), HASHES)
+    yield 'whole-goes-on', block(Chain(OLD).whole(3, 2).add().text, HASHES)
+    yield 'whole-begins-late', block(
+        OLD + Chain(OLD).whole(3).text[len(OLD):].split(b'\n', 1)[1], HASHES)
     yield 'fields', block(Chain(OLD).add(
         b'John Alice 2', fields=b' id=7f9c-1 m=two%20coffees').text, CUT)
     yield 'copies', block(Chain().add(of=b' of=A').add(of=b' of=A,C').text,
@@ -527,7 +548,7 @@ class Turns:
     (ORDER, RUN, FLUSH, HEAR, SYNC, ANSWER, LOSE, DOUBLE, DELAY, TIME, RESTART,
      REFUSED, BEND, MAKE_UP, NEW_MAIN, SILENCE) = range(16)
     (TRANSFER, OPEN, BALANCE, STATS, HISTORY, LIST, SHOW, SHOW_ID, TXLIST,
-     TIP, VERIFY, IMPORT) = range(12)
+     TIP, VERIFY, IMPORT, GROUP) = range(13)
     ALI, LUKE, RISHIL, ALICE, NOBODY, TWO_WORDS, EMPTY = range(7)
     A, B = 0, 1
     ANSWERED, ASKED = 0, 1
@@ -547,6 +568,11 @@ class Turns:
 
     def time(self, steps=100):
         return self.add(self.TIME, steps)
+
+    def group(self, *orders, dry_run=0):
+        """Each order: kind, sender, receiver, amount, id."""
+        self.order(self.GROUP, len(orders) - 1, dry_run)
+        return self.add(*(operand for order in orders for operand in order))
 
     def transfer(self, sender=RISHIL, receiver=ALICE, amount=1, known=0):
         return self.order(self.TRANSFER, sender, receiver, amount, known)
@@ -571,6 +597,13 @@ def engine_seeds():
         .order(t.IMPORT, t.ALI, t.LUKE, 0, 4, 3).add(t.FLUSH) \
         .order(t.IMPORT, t.ALI, t.LUKE, 0, 0, 3).run() \
         .order(t.IMPORT, t.NOBODY, t.ALI, 3, 0, 4).run()
+    pair = (0, t.RISHIL, t.ALICE, 0, 2), (2, t.NOBODY, t.ALI, 1, 3)
+    yield 'group', Turns().run().group(*pair).group(*pair).add(t.FLUSH) \
+        .group((0, t.ALI, t.ALI, 0, 0), (1, t.NOBODY, 0, 0, 0)).run() \
+        .group(*pair, dry_run=1).group(*pair).transfer(known=3) \
+        .group((0, t.RISHIL, t.ALICE, 0, 2), (0, t.ALI, t.LUKE, 0, 0)).run() \
+        .transfer().group((0, t.ALI, t.LUKE, 0, 4), (0, t.LUKE, t.ALI, 2, 0)) \
+        .add(t.FLUSH).add(t.SILENCE).run().time().run()
     yield 'questions', Turns().run().transfer().run() \
         .order(t.BALANCE, t.ALICE).order(t.STATS, t.RISHIL) \
         .order(t.HISTORY, t.ALICE, 0, 9).order(t.LIST, 0, 9) \
@@ -611,8 +644,11 @@ def engine_seeds():
         .add(t.ANSWER, t.B).add(t.FLUSH).add(t.HEAR, t.A) \
         .add(t.BEND, t.A, 1, 0, 20, 1, 0, 16, 1).run()
     for kind in range(1, 14):
+        # Of PONG and PROMISE, as one stands: all is understood.
+        payload = [*range(24), 1, 1, *range(8)] if kind in (2, 4) else range(26)
         yield 'made-up-%d' % kind, Turns().run().transfer().add(t.FLUSH) \
-            .add(t.MAKE_UP, 0, t.A, kind - 1, 0, 0, 26, *range(26)).run()
+            .add(t.MAKE_UP, 0, t.A, kind - 1, 0, 0, len(payload), *payload) \
+            .run()
 
 
 def engine_data():

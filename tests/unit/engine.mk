@@ -14,11 +14,13 @@ tests_unit_test_engine_SOURCES = \
 	tests/unit/test_engine_copies.c \
 	tests/unit/test_engine_forged.c \
 	tests/unit/test_engine_gate.c \
+	tests/unit/test_engine_group.c \
 	tests/unit/test_engine_ids.c \
 	tests/unit/test_engine_join.c \
 	tests/unit/test_engine_link.c \
 	tests/unit/test_engine_parts.c \
 	tests/unit/test_engine_placement.c \
+	tests/unit/test_engine_recorded.c \
 	tests/unit/test_engine_refill.c \
 	tests/unit/test_engine_refusal.c \
 	tests/unit/test_engine_start.c \
@@ -26,5 +28,7 @@ tests_unit_test_engine_SOURCES = \
 	tests/unit/test_engine_sums.c \
 	tests/unit/test_engine_survey.c \
 	tests/unit/test_engine_txlist.c \
-	tests/unit/test_engine_verify.c
+	tests/unit/test_engine_users.c \
+	tests/unit/test_engine_verify.c \
+	tests/unit/test_engine_vitals.c
 tests_unit_test_engine_LDADD = $(MAIN_LIBS) $(DAEMON_LIBS) $(CHECK_LIBS)

@@ -108,6 +108,20 @@ void engine_balance(struct engine *e, struct slice user, engine_done done,
 	note(e, NULL, done, arg);
 }
 
+void engine_balance_at(struct engine *e, struct slice user, uint64_t serial,
+		       engine_done done, void *arg)
+{
+	NOTE("balance %.*s at %ju", SLICE_ARG(user), (uintmax_t)serial);
+	note(e, NULL, done, arg);
+}
+
+void engine_users(struct engine *e, uint64_t from, uint64_t count,
+		  engine_done done, void *arg)
+{
+	NOTE("users %ju %ju", (uintmax_t)from, (uintmax_t)count);
+	note(e, NULL, done, arg);
+}
+
 void engine_transfer(struct engine *e, const struct engine_order *order,
 		     engine_done done, void *arg)
 {
@@ -126,6 +140,39 @@ void engine_open(struct engine *e, const struct engine_order *order,
 	NOTE("open %.*s id=%.*s memo=%.*s", SLICE_ARG(order->sender),
 	     SLICE_ARG(order->id), SLICE_ARG(order->memo));
 	note(e, NULL, done, arg);
+}
+
+void fake_group(const struct engine *e, size_t i, const struct outcome *o,
+		size_t count)
+{
+	ck_assert_uint_lt(i, e->orders);
+	e->order[i].group_done(e->order[i].arg, o, count);
+}
+
+/* As they would be alone, and between them "; "; what does not fit is left out. */
+void engine_group(struct engine *e, const struct engine_group_order *order,
+		  size_t count, bool dry_run, engine_group_done done, void *arg)
+{
+	char text[sizeof(e->order[0].text)];
+	struct fake_order *o = &e->order[e->orders];
+
+	(void)snprintf(text, sizeof(text), dry_run ? "dry run:" : "group:");
+	for (size_t i = 0; i < count; i++) {
+		size_t len;
+
+		if (order[i].opening)
+			engine_open(e, &order[i].order, NULL, NULL);
+		else
+			engine_transfer(e, &order[i].order, NULL, NULL);
+		e->orders--;
+		len = strlen(text);
+		(void)snprintf(text + len, sizeof(text) - len, "%s %s",
+			       i ? ";" : "", o->text);
+	}
+	NOTE("%s", text);
+	o->group_done = done;
+	o->arg = arg;
+	e->orders++;
 }
 
 void engine_stats(struct engine *e, struct slice user, engine_done done,

@@ -17,6 +17,7 @@ struct fake_order {
 	char text[160]; /* "transfer Ali Ben 5 id=x memo=y" */
 	engine_record record;
 	engine_done done;
+	engine_group_done group_done;
 	void *arg;
 };
 
@@ -37,6 +38,9 @@ struct outcome fake_done(void);
 
 /* Hand record number @serial to order @i; each third is an old one. */
 void fake_record(const struct engine *e, size_t i, uint64_t serial);
+/* Answer order @i, a group. */
+void fake_group(const struct engine *e, size_t i, const struct outcome *o,
+		size_t count);
 /* Answer order @i. */
 void fake_answer(const struct engine *e, size_t i, struct outcome o);
 

@@ -7,9 +7,12 @@ tests_unit_test_main_session_SOURCES = \
 	tests/unit/fake_engine.c tests/unit/fake_engine.h \
 	tests/unit/test_main_session.h \
 	tests/unit/test_main_desk.c \
+	tests/unit/test_main_feed.c \
 	tests/unit/test_main_front.c \
 	tests/unit/test_main_commands.c \
 	tests/unit/test_main_info.c \
+	tests/unit/test_main_multi.c \
+	tests/unit/test_main_recent.c \
 	tests/unit/test_main_roster.c \
 	tests/unit/test_main_server.c \
 	tests/unit/test_main_session.c \

@@ -83,6 +83,12 @@ static void on_transferred(void *ctx, const struct engine_transfer_event *t)
 		       SLICE_ARG(t->backend));
 }
 
+static void on_recorded(void *ctx, struct slice lines)
+{
+	(void)ctx;
+	ck_assert_int_eq(buf_add(&bench.recorded, lines.p, lines.len), 0);
+}
+
 static int on_opening(void *ctx)
 {
 	(void)ctx;
@@ -249,6 +255,7 @@ void bench_teardown(void)
 	buf_done(&bench.statement);
 	buf_done(&bench.checkpoint.file);
 	buf_done(&bench.checkpoint.draft);
+	buf_done(&bench.recorded);
 	buf_done(&bench.journal);
 }
 
@@ -278,6 +285,7 @@ void bench_start(void)
 		.send = on_send,
 		.log = on_log,
 		.transferred = on_transferred,
+		.recorded = on_recorded,
 		.opening = on_opening,
 		.state_changed = on_change,
 		.stop = on_stop,
@@ -349,6 +357,7 @@ void bench_chain(const struct history *h)
 		.time = bench.time,
 		.batch_position = h->position ? h->position : 1,
 		.batch_size = h->position ? h->size : 1,
+		.whole = h->whole,
 		.id = slice_of(h->id ? h->id : ""),
 		.memo = slice_of(h->memo ? h->memo : ""),
 	};
@@ -532,7 +541,7 @@ static void note_receipt(struct told *t, const struct outcome *o)
 	memcpy(t->hash, o->u.receipt.hash, sizeof(t->hash));
 }
 
-static struct told *note(void *arg, const struct outcome *o)
+struct told *bench_note(void *arg, const struct outcome *o)
 {
 	struct told *t = arg;
 
@@ -549,7 +558,7 @@ static struct told *note(void *arg, const struct outcome *o)
 /* Of a receipt. */
 void bench_done(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 
 	if (o->code == OUTCOME_DONE)
 		note_receipt(t, o);
@@ -557,7 +566,7 @@ void bench_done(void *arg, const struct outcome *o)
 
 static void done_tip(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 
 	if (o->code != OUTCOME_DONE)
 		return;
@@ -567,7 +576,7 @@ static void done_tip(void *arg, const struct outcome *o)
 
 static void done_balance(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 
 	if (o->code == OUTCOME_DONE)
 		t->balance = amount_to_u64(o->u.balance);
@@ -575,12 +584,12 @@ static void done_balance(void *arg, const struct outcome *o)
 
 static void done_plain(void *arg, const struct outcome *o)
 {
-	(void)note(arg, o);
+	(void)bench_note(arg, o);
 }
 
 static void done_stats(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 
 	for (size_t i = 0; o->code == OUTCOME_DONE && i < o->u.stats.count;
 	     i++) {
@@ -596,7 +605,7 @@ static void done_stats(void *arg, const struct outcome *o)
 
 static void done_statement(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 
 	if (o->code != OUTCOME_DONE)
 		return;
@@ -608,7 +617,7 @@ static void done_statement(void *arg, const struct outcome *o)
 /* "members coins gaps" is the text. */
 static void done_verified(void *arg, const struct outcome *o)
 {
-	struct told *t = note(arg, o);
+	struct told *t = bench_note(arg, o);
 	char coins[SUM_TEXT_SIZE];
 
 	if (o->code != OUTCOME_DONE)

@@ -121,6 +121,7 @@ struct bench {
 	unsigned openings; /* it was about to open */
 	int opening_error;
 	unsigned transferred;
+	struct buf recorded; /* lines, as they became durable */
 	char home[8]; /* of the newest transfer */
 
 	struct buf statement;
@@ -179,6 +180,7 @@ struct history {
 	unsigned of_on;
 	uint32_t position; /* in its batch; 0: a batch of one */
 	uint32_t size;
+	bool whole; /* the batch stands or falls as one */
 };
 /* The next record of the chain. */
 void bench_chain(const struct history *h);
@@ -243,6 +245,8 @@ void reply_total(const struct question *q, uint64_t records, int64_t net);
 
 /* Orders. */
 struct told *bench_told(void);
+/* It was told that; its code and sentence. */
+struct told *bench_note(void *arg, const struct outcome *o);
 void bench_done(void *arg, const struct outcome *o);
 void bench_record(void *arg, const struct record *r,
 		  const struct amount *balance);

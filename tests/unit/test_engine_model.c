@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/whole.h"
 #include "util/parse.h"
 
 #include "test_engine_bench.h"
@@ -325,13 +326,14 @@ static void append_whole(unsigned backend, const struct intake *in,
 	model_add(backend, (const char *)text.data, text.len);
 }
 
-/* Serials rise, and that is all that is known of them. */
+/* Serials rise, and no batch that stands or falls as one is there in part. */
 static void refill_whole(unsigned backend, const struct intake *in,
 			 const struct message_append *a)
 {
 	_cleanup_(buf_done) struct buf lines = { 0 };
 	struct slice rest;
 	const char *start;
+	struct whole whole = { 0 };
 	uint64_t last = 0;
 	uint32_t n = 0;
 	struct record r;
@@ -342,12 +344,14 @@ static void refill_whole(unsigned backend, const struct intake *in,
 		ck_assert_uint_gt(r.serial, last);
 		ck_assert(n || r.serial == a->first);
 		ck_assert(r.sealed);
+		ck_assert(whole_take(&whole, &r));
 		model_insert(backend,
 			     (struct slice){ start, (size_t)(rest.p - start) },
 			     r.serial);
 		last = r.serial;
 	}
 	ck_assert_uint_eq(n, a->records);
+	ck_assert_uint_eq(whole_partial(&whole), 0);
 }
 
 /* True: it is whole; else what is missing, a character a fragment. */

@@ -454,6 +454,148 @@ START_TEST(more_than_a_parcel_goes_in_several)
 }
 END_TEST
 
+/* Batches that stand or fall as one. */
+
+static void whole_on(unsigned on, uint32_t upto, uint32_t size,
+		     const char *memo)
+{
+	struct history h = pay;
+
+	h.on = on;
+	h.memo = memo;
+	h.size = size;
+	h.whole = true;
+	for (h.position = 1; h.position <= upto; h.position++) {
+		/* Nobody runs out of coins. */
+		h.sender = h.position % 2 ? "Ali" : "Ben";
+		h.receiver = h.position % 2 ? "Ben" : "Ali";
+		bench_chain(&h);
+	}
+}
+
+/* Of the first @count of them, a backend has all or nothing; how many has it? */
+static unsigned wholes_on(unsigned backend, uint32_t size, unsigned count)
+{
+	unsigned n = 0;
+
+	for (uint64_t s = 1; s <= (uint64_t)size * count; s += size) {
+		bool has = model_of(backend, s) != NULL;
+
+		n += has;
+		for (uint64_t i = 0; i < size; i++)
+			ck_assert_msg((model_of(backend, s + i) != NULL) == has,
+				      "serial %u", (unsigned)(s + i));
+	}
+	return n;
+}
+
+/* 30 draws of one in two. */
+START_TEST(all_of_a_whole_batch_goes_to_one_backend)
+{
+	unsigned b;
+
+	copies(2);
+	for (int i = 0; i < 30; i++)
+		whole_on(A, 4, 4, NULL);
+	chain_on(A | B);
+	bench_open();
+	expect_refilled();
+	b = wholes_on(1, 4, 30);
+	ck_assert_uint_gt(b, 4);
+	ck_assert_uint_lt(b, 26);
+	ck_assert_uint_eq(b + wholes_on(2, 4, 30), 30);
+}
+END_TEST
+
+/*
+ * What does not fit a parcel any more begins in the next one; the model of a
+ * backend takes no part of a batch.  Some 600 bytes a record.
+ */
+START_TEST(a_full_parcel_parts_no_whole_batch)
+{
+	static char memo[3 * MEMO_MAX + 1];
+
+	for (size_t i = 0; i < MEMO_MAX; i++)
+		memcpy(memo + 3 * i, "%20", 3);
+	copies(2);
+	bench.model[2].full = true;
+	for (int i = 0; i < 6; i++)
+		whole_on(A, 90, 90, memo);
+	/* More than a parcel by itself. */
+	whole_on(A, 500, 500, memo);
+	chain_on(A | B);
+	bench_open();
+	expect_refilled();
+	ck_assert_uint_eq(bench_info().refilled, 1040);
+	ck_assert_uint_eq(bench.model[1].records, 1041);
+	ck_assert_uint_gt(refills_sent(), 2);
+}
+END_TEST
+
+/* The same before the start is over. */
+START_TEST(a_whole_last_batch_is_completed_at_one_backend)
+{
+	copies(2);
+	chain_on(A | B);
+	whole_on(A, 6, 6, NULL);
+	bench_open();
+	expect_refilled();
+	ck_assert_uint_eq(refills_sent(), 1);
+	for (uint64_t s = 3; s <= 7; s++)
+		ck_assert((model_of(1, s) != NULL) == (model_of(1, 2) != NULL));
+}
+END_TEST
+
+/*
+ * Somebody has changed the of= of one record, so that only from there on a
+ * backend would be due what it lacks.  Part of a batch is given to nobody.
+ */
+START_TEST(a_pass_does_not_begin_within_a_whole_batch)
+{
+	struct history h = pay;
+
+	copies(2);
+	h.of_on = A | B;
+	h.size = 3;
+	h.whole = true;
+	for (h.position = 1; h.position <= 3; h.position++) {
+		h.of = h.position == 2 ? "C" : "D";
+		bench_chain(&h);
+	}
+	chain_on(A | B);
+	bench_open();
+	for (uint64_t s = 1; s <= 3; s++)
+		ck_assert_ptr_null(model_of(2, s));
+	ck_assert_uint_eq(refills_sent(), 0);
+}
+END_TEST
+
+/* Each backend would have cut it off. */
+START_TEST(a_history_that_ends_within_a_whole_batch_is_a_fault)
+{
+	bench_forget_history();
+	chain_on(A);
+	whole_on(B, 2, 3, NULL);
+	bench_start();
+	expect_stopped(ENGINE_STOP_INTEGRITY,
+		       "Serial 2: the batch that begins there stands or falls "
+		       "as one, and its end is on no backend.");
+}
+END_TEST
+
+START_TEST(a_whole_batch_that_lacks_a_record_is_a_fault)
+{
+	bench_forget_history();
+	chain_on(A);
+	whole_on(B, 2, 3, NULL);
+	chain_on(A);
+	bench_start();
+	expect_stopped(ENGINE_STOP_INTEGRITY,
+		       "Serial 4 (backend A): the batch that stands or falls as "
+		       "one, here or before it, is not whole.");
+}
+END_TEST
+
 /* What goes wrong. */
 
 /* Three thin ones on A, and a last batch that is none. */
@@ -638,6 +780,12 @@ static void add_rest(Suite *s)
 	tcase_add_test(c, a_home_that_is_lost_is_named_all_the_same);
 	tcase_add_test(c, copies_go_to_any_that_lacks_the_record);
 	tcase_add_test(c, more_than_a_parcel_goes_in_several);
+	tcase_add_test(c, all_of_a_whole_batch_goes_to_one_backend);
+	tcase_add_test(c, a_full_parcel_parts_no_whole_batch);
+	tcase_add_test(c, a_whole_last_batch_is_completed_at_one_backend);
+	tcase_add_test(c, a_pass_does_not_begin_within_a_whole_batch);
+	tcase_add_test(c, a_history_that_ends_within_a_whole_batch_is_a_fault);
+	tcase_add_test(c, a_whole_batch_that_lacks_a_record_is_a_fault);
 	tcase_add_test(c, a_home_that_is_not_configured_is_absent);
 	tcase_add_test(c, a_crowd_of_strangers_counts_as_well);
 	suite_add_tcase(s, c);

@@ -57,7 +57,7 @@ START_TEST(courtesies)
 		{ "HELLO x\r\n", NULL,
 		  "-ERR Protocol version is not an integer or out of "
 		  "range\r\n" },
-		{ "COMMAND COUNT\r\n", NULL, ":18\r\n" },
+		{ "COMMAND COUNT\r\n", NULL, ":24\r\n" },
 		{ "COMMAND INFO tip nope\r\n", NULL,
 		  "*2\r\n*6\r\n$3\r\ntip\r\n:1\r\n*1\r\n+readonly\r\n"
 		  ":0\r\n:0\r\n:0\r\n*-1\r\n" },
@@ -100,6 +100,9 @@ START_TEST(coins)
 		{ "BALANCE Ali\r\n", "balance Ali", ":845\r\n" },
 		{ "balance \xc3\x84nne\r\n", "balance \xc3\x84nne",
 		  ":845\r\n" },
+		{ "BALANCE Ali AT 0\r\n", "balance Ali at 0", ":845\r\n" },
+		{ "balance Ali at 9223372036854775807\r\n",
+		  "balance Ali at 9223372036854775807", ":845\r\n" },
 	};
 	static const char receipt[] = "*4\r\n:10\r\n:830\r\n" TIME HASH;
 	static const struct example receipts[] = {
@@ -221,6 +224,38 @@ START_TEST(stats)
 }
 END_TEST
 
+START_TEST(who_is_there)
+{
+	struct amount balance;
+	struct engine_user user[] = {
+		{ .name = slice_of("Ali") },
+		{ .name = slice_of("\xc3\x84nne") },
+	};
+	static const char answer[] =
+		"*3\r\n:9\r\n:12\r\n*2\r\n*2\r\n$3\r\nAli\r\n:845\r\n"
+		"*2\r\n$5\r\n\xc3\x84nne\r\n:0\r\n";
+	static const struct example examples[] = {
+		{ "USERS\r\n", "users 1 1000", answer },
+		{ "users from 9223372036854775807 count 1\r\n",
+		  "users 9223372036854775807 1", answer },
+		{ "USERS COUNT 10000\r\n", "users 1 10000", answer },
+	};
+	struct desk *d = desk_open();
+	struct outcome *o = &d->engine.answer;
+
+	ck_assert_int_eq(amount_from_u64(845, &balance), 0);
+	user[0].balance = balance;
+	d->engine.prompt = true;
+	o->u.users.serial = 9;
+	o->u.users.members = 12;
+	desk_expect(d, "USERS\r\n", "*3\r\n:9\r\n:12\r\n*0\r\n");
+	o->u.users.user = user;
+	o->u.users.count = ELEMENTS(user);
+	check_examples(d, examples, ELEMENTS(examples));
+	desk_close(d);
+}
+END_TEST
+
 #define ALI_TO_BEN "$3\r\nAli\r\n$3\r\nBen\r\n"
 #define AB_HASH                                                                \
 	"$64\r\nab00000000000000000000000000000000000000000000000000000000"    \
@@ -280,7 +315,8 @@ START_TEST(refusals)
 		"BALANCE Zoe\r\n", "TRANSFER a b 1\r\n", "OPEN a\r\n",
 		"STATS a\r\n",	   "HISTORY a\r\n",	 "LIST\r\n",
 		"SHOW 1\r\n",	   "SHOW ID x\r\n",	 "TXLIST\r\n",
-		"TIP\r\n",	   "VERIFY\r\n",
+		"TIP\r\n",	   "VERIFY\r\n",	 "USERS\r\n",
+		"BALANCE a AT 1\r\n",
 	};
 	struct desk *d = desk_open();
 
@@ -300,6 +336,10 @@ END_TEST
 	"-SYNTAX COUNT: expected a number from 1 to 10000; usage: LIST [FROM " \
 	"serial] [COUNT n]\r\n"
 
+#define AT_FAULT                                                               \
+	"-SYNTAX AT: expected a serial number from 0 to "                      \
+	"9223372036854775807; usage: BALANCE user [AT serial]\r\n"
+
 /* Nothing of this gets to the engine. */
 START_TEST(misuse)
 {
@@ -307,10 +347,7 @@ START_TEST(misuse)
 		{ "nope 1\r\n", NULL, "-ERR unknown command 'nope'\r\n" },
 		{ "BALANCE\r\n", NULL,
 		  "-SYNTAX Wrong number of arguments; usage: BALANCE "
-		  "user\r\n" },
-		{ "BALANCE a b\r\n", NULL,
-		  "-SYNTAX Wrong number of arguments; usage: BALANCE "
-		  "user\r\n" },
+		  "user [AT serial]\r\n" },
 		{ "TIP x\r\n", NULL,
 		  "-SYNTAX Wrong number of arguments; usage: TIP\r\n" },
 		{ "OPEN a IDX b\r\n", NULL,
@@ -347,6 +384,35 @@ START_TEST(misuse)
 		{ "CONFIG SET save x\r\n", NULL,
 		  "-SYNTAX There is no such subcommand; usage: CONFIG GET "
 		  "name\r\n" },
+	};
+	struct desk *d = desk_open();
+
+	check_examples(d, examples, ELEMENTS(examples));
+	desk_close(d);
+}
+END_TEST
+
+/* The balances of one and of all. */
+START_TEST(misused_balances)
+{
+	static const struct example examples[] = {
+		{ "BALANCE a b\r\n", NULL,
+		  "-SYNTAX Unknown option \"b\"; usage: BALANCE user [AT "
+		  "serial]\r\n" },
+		{ "BALANCE a AT\r\n", NULL,
+		  "-SYNTAX Option AT needs a value; usage: BALANCE user [AT "
+		  "serial]\r\n" },
+		{ "BALANCE a AT 01\r\n", NULL, AT_FAULT },
+		{ "BALANCE a AT -1\r\n", NULL, AT_FAULT },
+		{ "BALANCE a AT 9223372036854775808\r\n", NULL, AT_FAULT },
+		{ "USERS Ali\r\n", NULL,
+		  "-SYNTAX Unknown option \"Ali\"; usage: USERS [FROM n] "
+		  "[COUNT n]\r\n" },
+		{ "USERS FROM 0\r\n", NULL,
+		  "-SYNTAX FROM: expected a number from 1 to "
+		  "9223372036854775807; usage: USERS [FROM n] [COUNT n]\r\n" },
+		{ "USERS COUNT 10001\r\n", NULL,
+		  "-LIMIT COUNT: at most 10000 at a time.\r\n" },
 	};
 	struct desk *d = desk_open();
 
@@ -455,10 +521,12 @@ Suite *test_main_commands(void)
 	tcase_add_test(t, statement);
 	tcase_add_test(t, verified);
 	tcase_add_test(t, stats);
+	tcase_add_test(t, who_is_there);
 	tcase_add_test(t, records);
 	tcase_add_test(t, one_record);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, misuse);
+	tcase_add_test(t, misused_balances);
 	tcase_add_test(t, misused_tips);
 	tcase_add_test(t, long_words);
 	tcase_add_test(t, any_arity);

@@ -70,6 +70,14 @@ const char *desk_read(struct desk *d)
 	return text;
 }
 
+size_t desk_queued(const struct desk *d)
+{
+	struct sessions_counters counters;
+
+	sessions_count(d->all, &counters);
+	return counters.queued;
+}
+
 void desk_expect(struct desk *d, const char *text, const char *answer)
 {
 	desk_send(d, text);

@@ -7,15 +7,52 @@
 #include <stdio.h>
 
 #include "main/info.h"
+#include "main/link.h"
 #include "unit.h"
 
 UNIT_SUITE(test_main_info);
 
+static const struct link_counters none;
+static const struct link_counters some = {
+	.sent = 21,
+	.received = 20,
+	.again = 2,
+	.dropped = { [FRAME_FAULT_MAC] = 3, [LINK_DROP_BLOCK] = 4,
+		     [LINK_DROP_STRAY] = 5 },
+	.sync = { { [1] = 6, [HISTOGRAM_BOUNDS] = 1 }, 11000777 },
+};
+
 static const uint8_t tip[CHAIN_HASH_SIZE] = { 0x1a, 0x2b, 0x3c, 0x4d };
+
+static void put_backends(struct engine_info *e)
+{
+	e->backends = 3;
+	e->backend[0].name = slice_of("A");
+	e->backend[0].state = ENGINE_BACKEND_UP;
+	e->backend[0].last_serial = 10;
+	e->backend[0].records = 4;
+	e->backend[0].round_trip = 61;
+	e->backend[0].heard = 900;
+	e->backend[0].owing = 70;
+	e->backend[0].unacknowledged = 8;
+	e->backend[0].counters = &some;
+	e->backend[0].dropped_there = 9;
+	e->backend[0].error = "Backend A, alas, sleeps.";
+	e->backend[0].error_time = INT64_C(1795354620123456);
+	e->backend[1].name = slice_of("B");
+	e->backend[1].state = ENGINE_BACKEND_FULL;
+	e->backend[2].name = slice_of("C");
+	e->backend[2].state = ENGINE_BACKEND_LOST;
+	for (size_t k = 1; k < e->backends; k++) {
+		e->backend[k].heard = -1;
+		e->backend[k].counters = &none;
+		e->backend[k].error = "";
+	}
+}
 
 static struct info example(void)
 {
-	return (struct info){
+	struct info i = {
 		.pid = 42,
 		.uptime = INT64_C(3999999),
 		.listen = slice_of("127.0.0.1:1 and 127.0.0.1:2"),
@@ -23,8 +60,12 @@ static struct info example(void)
 		.initial_balance = 1000,
 		.most_clients = 4096,
 		.rate = 120,
+		.request_rate = 31,
+		.memory = 4096,
+		.memory_peak = 8192,
 		.clients = { .connected = 3, .accepted = 5, .refused = 1 },
-		.sessions = { .requests = 77, .pending = 2, .unread = 9 },
+		.sessions = { .requests = 77, .pending = 2, .unread = 9,
+			      .subscribers = 3 },
 		.engine = {
 			.open = true,
 			.epoch = 4,
@@ -39,20 +80,14 @@ static struct info example(void)
 			.refilled = 7,
 			.refilling = true,
 			.checkpoint = 9,
+			.checkpoint_age = 5000001,
+			.lease = 399000,
 			.transfers = 8,
+			.last_minute = 7,
+			.latency = 450,
+			.latency_most = 9000,
+			.commit = { { [0] = 1, [3] = 2 }, 1950 },
 			.outcomes = { [OUTCOME_DONE] = 6, [OUTCOME_NOUSER] = 1 },
-			.backends = 3,
-			.backend = {
-				{ .name = slice_of("A"),
-				  .state = ENGINE_BACKEND_UP,
-				  .last_serial = 10,
-				  .records = 4,
-				  .round_trip = 61 },
-				{ .name = slice_of("B"),
-				  .state = ENGINE_BACKEND_FULL },
-				{ .name = slice_of("C"),
-				  .state = ENGINE_BACKEND_LOST },
-			},
 			.verify = {
 				.running = true,
 				.serial = 4,
@@ -63,6 +98,9 @@ static struct info example(void)
 			},
 		},
 	};
+
+	put_backends(&i.engine);
+	return i;
 }
 
 typedef int (*writer)(const struct info *i, struct buf *out);
@@ -199,10 +237,24 @@ static void check_section(const char *section, const char *expected)
 	"# Ledger\r\nopen:1\r\nreadonly:0\r\nstalled:0\r\nepoch:4\r\n"         \
 	"serial:10\r\nusers:12\r\ncoins:12000\r\n"                             \
 	"initial_balance:1000\r\ngaps:1\r\ncopies:2\r\nthin_records:5\r\n"     \
-	"refilled_records:7\r\nrefilling:1\r\ncheckpoint_serial:9\r\n"       \
+	"refilled_records:7\r\nrefilling:1\r\ncheckpoint_serial:9\r\n"         \
+	"checkpoint_age_usec:5000001\r\nlease_usec:399000\r\n"               \
 	"coin:beans\r\n"                                                     \
 	"tip:1a2b3c4d00000000000000000000000000000000000000000000000000000000" \
 	"\r\ntime:2026-11-22T13:37:00.123456Z\r\n"
+
+#define UPTO_TEN_SECONDS(n)                                                    \
+	"le_500=" #n ",le_1000=" #n ",le_2500=" #n ",le_5000=" #n              \
+	",le_10000=" #n ",le_25000=" #n ",le_50000=" #n ",le_100000=" #n       \
+	",le_250000=" #n ",le_500000=" #n ",le_1000000=" #n                    \
+	",le_2500000=" #n ",le_5000000=" #n ",le_10000000=" #n ","
+#define NOTHING_OF(name)                                                       \
+	",last_serial=0,records=0,round_trip_usec=0,heard_usec=-1,"            \
+	"owing_usec=0,unacknowledged=0,sent=0,received=0,again=0\r\n"          \
+	"datagrams_dropped_" name ":short=0,magic=0,version=0,type=0,"         \
+	"length=0,name=0,mac=0,block=0,stray=0,there=0\r\n"                    \
+	"sync_usec_" name ":le_100=0,le_250=0," UPTO_TEN_SECONDS(0)            \
+	"le_inf=0,sum_usec=0\r\nlast_error_" name ":\r\n"
 
 START_TEST(sections)
 {
@@ -210,22 +262,31 @@ START_TEST(sections)
 	check_section("LEDGER", LEDGER);
 	check_section("server",
 		      "# Server\r\nversion:" PACKAGE_VERSION
+		      "\r\nredis_version:" PACKAGE_VERSION
+		      "\r\nredis_mode:standalone"
 		      "\r\nprocess_id:42\r\nuptime_in_seconds:3\r\n"
 		      "listen:127.0.0.1:1 and 127.0.0.1:2\r\nstate:open\r\n"
 		      "waiting_for:\r\n");
 	check_section("clients",
 		      "# Clients\r\nconnected_clients:3\r\nmax_clients:4096\r\n"
+		      "maxclients:4096\r\nblocked_clients:0\r\n"
 		      "accepted_connections:5\r\nrefused_connections:1\r\n"
-		      "stuck_connections:0\r\npending_answers:2\r\n"
+		      "stuck_connections:0\r\nsubscribed_clients:3\r\n"
+		      "dropped_subscribers:0\r\npending_answers:2\r\n"
 		      "unread_bytes:9\r\n");
 	check_section("backends",
 		      "# Backends\r\nbackends:3\r\nbackends_up:2\r\n"
 		      "backend_A:state=up,last_serial=10,records=4,"
-		      "round_trip_usec=61\r\n"
-		      "backend_B:state=full,last_serial=0,records=0,"
-		      "round_trip_usec=0\r\n"
-		      "backend_C:state=lost,last_serial=0,records=0,"
-		      "round_trip_usec=0\r\n");
+		      "round_trip_usec=61,heard_usec=900,owing_usec=70,"
+		      "unacknowledged=8,sent=21,received=20,again=2\r\n"
+		      "datagrams_dropped_A:short=0,magic=0,version=0,type=0,"
+		      "length=0,name=0,mac=3,block=4,stray=5,there=9\r\n"
+		      "sync_usec_A:le_100=0,le_250=6," UPTO_TEN_SECONDS(6)
+		      "le_inf=7,sum_usec=11000777\r\n"
+		      "last_error_A:2026-11-22T13:37:00.123456Z "
+		      "Backend A, alas, sleeps.\r\n"
+		      "backend_B:state=full" NOTHING_OF("B")
+		      "backend_C:state=lost" NOTHING_OF("C"));
 	check_section("verify",
 		      "# Verify\r\nverify_running:1\r\nverify_serial:4\r\n"
 		      "verify_upto:10\r\nverify_last_serial:9\r\n"
@@ -256,7 +317,68 @@ START_TEST(everything)
 		ck_assert(strchr("#\r", *line) ||
 			  memchr(line, ':', strcspn(line, "\r")));
 	}
-	ck_assert_uint_eq(headings, 6);
+	ck_assert_uint_eq(headings, 11);
+}
+END_TEST
+
+START_TEST(traffic)
+{
+	struct info i = example();
+	_cleanup_(freep) char *text = text_of(&i, "traffic");
+
+	ck_assert_ptr_nonnull(strstr(text, "\r\ntransfers_last_minute:7\r\n"
+					   "latency_usec:450\r\n"
+					   "latency_max_usec:9000\r\n"));
+	/* Each bucket has those below it in it. */
+	ck_assert_ptr_nonnull(strstr(
+		text, "\r\ncommit_usec:le_100=1,le_250=1,le_500=1,le_1000=3,"));
+	ck_assert_ptr_nonnull(strstr(text, ",le_inf=3,sum_usec=1950\r\n"));
+}
+END_TEST
+
+/* What redis-cli --stat and exporters of Redis' figures look for. */
+START_TEST(as_redis_says_it)
+{
+	static const char *const lines[] = {
+		"# Memory\r\nused_memory:4096\r\n",
+		"\r\nused_memory_rss:4096\r\nused_memory_peak:8192\r\n",
+		"# Stats\r\ntotal_connections_received:5\r\n"
+		"total_commands_processed:77\r\n"
+		"instantaneous_ops_per_sec:31\r\n"
+		"rejected_connections:1\r\nloading:0\r\n",
+		"# Replication\r\nrole:master\r\n",
+		"# Keyspace\r\ndb0:keys=12,expires=0,avg_ttl=0\r\n",
+	};
+	struct info i = example();
+	_cleanup_(freep) char *text = text_of(&i, "everything");
+	_cleanup_(freep) char *same = text_of(&i, "default");
+
+	ck_assert_str_eq(text, same);
+	for (size_t k = 0; k < ELEMENTS(lines); k++)
+		ck_assert_msg(strstr(text, lines[k]) != NULL, "no %s",
+			      lines[k]);
+}
+END_TEST
+
+/* Whoever said no: the engine, or who did not even ask it. */
+START_TEST(every_refusal_is_counted)
+{
+	struct info i = example();
+	_cleanup_(freep) char *text = NULL;
+
+	i.engine.outcomes[OUTCOME_LIMIT] = 2;
+	i.refused[info_refusal("LIMIT")] = 3;
+	i.refused[info_refusal("SYNTAX")] = 4;
+	i.refused[info_refusal("NEVERHEARD")] = 5;
+	ck_assert_uint_eq(info_refusal("UNAVAILABLE"), OUTCOME_UNAVAILABLE);
+	text = text_of(&i, "errorstats");
+	ck_assert_ptr_nonnull(strstr(text, "# Errorstats\r\n"
+					   "errorstat_NOUSER:count=1\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\r\nerrorstat_LIMIT:count=5\r\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\r\nerrorstat_SYNTAX:count=4\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\r\nerrorstat_OTHER:count=5\r\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\r\nerrorstat_ERR:count=0\r\n"));
 }
 END_TEST
 
@@ -297,6 +419,9 @@ Suite *test_main_info(void)
 	tcase_add_test(t, ready_line);
 	tcase_add_test(t, sections);
 	tcase_add_test(t, everything);
+	tcase_add_test(t, traffic);
+	tcase_add_test(t, as_redis_says_it);
+	tcase_add_test(t, every_refusal_is_counted);
 	tcase_add_test(t, never_verified);
 	tcase_add_test(t, empty_ledger);
 	suite_add_tcase(suite, t);

@@ -23,6 +23,8 @@ void desk_send_bytes(struct desk *d, const char *bytes, size_t len);
 void desk_send(struct desk *d, const char *text);
 /* The client reads all there is and closes nothing; good until the next call. */
 const char *desk_read(struct desk *d);
+/* Bytes of orders between MULTI and EXEC, of all sessions. */
+size_t desk_queued(const struct desk *d);
 /* Send a text, read the answer, and compare. */
 void desk_expect(struct desk *d, const char *text, const char *answer);
 
