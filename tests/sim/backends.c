@@ -97,7 +97,7 @@ static void sync_ends(struct world *w, void *a, uint64_t b)
 	}
 	r = n->store->ops->sync(n->store);
 	if (!bug_on(BUG_ACK_BEFORE_SYNC))
-		responder_synced(n->responder, r, w->now);
+		responder_synced(n->responder, r, 0, w->now);
 }
 
 static void backend_sync(void *ctx)
@@ -117,7 +117,7 @@ static void backend_sync(void *ctx)
 		world_at(w, (int64_t)world_below(w, (uint64_t)takes),
 			 kill_later, n, n->life);
 	if (bug_on(BUG_ACK_BEFORE_SYNC))
-		responder_synced(n->responder, 0, w->now);
+		responder_synced(n->responder, 0, 0, w->now);
 }
 
 static const struct responder_io backend_io = {
@@ -169,7 +169,7 @@ static void twin_sync(void *ctx)
 {
 	struct backend_node *n = ctx;
 
-	responder_synced(n->twin, n->twin_store->ops->sync(n->twin_store),
+	responder_synced(n->twin, n->twin_store->ops->sync(n->twin_store), 0,
 			 n->world->now);
 }
 

@@ -48,6 +48,8 @@ static const char *const names[BUGS] = {
 	[BUG_DROP_NOT_UNDONE] = "drop-not-undone",
 	[BUG_FAILOVER_NEW_BATCH] = "failover-new-batch",
 	[BUG_FILTER_NOT_LOADED] = "filter-not-loaded",
+	[BUG_GROUP_NOT_MARKED] = "group-not-marked",
+	[BUG_GROUP_PARTLY_SENT] = "group-partly-sent",
 	[BUG_ID_NOT_KEPT] = "id-not-kept",
 	[BUG_INCOMPLETE_ANSWERS] = "incomplete-answers",
 	[BUG_INSUFFICIENT_EARLY] = "insufficient-early",
@@ -63,6 +65,7 @@ static const char *const names[BUGS] = {
 	[BUG_REFILL_ACKNOWLEDGED_EARLY] = "refill-acknowledged-early",
 	[BUG_REFILL_IN_SYNC] = "refill-in-sync",
 	[BUG_REFILL_NAMES_TOO_FEW] = "refill-names-too-few",
+	[BUG_REFILL_SPLITS_GROUP] = "refill-splits-group",
 	[BUG_REFILL_WHILE_DOWN] = "refill-while-down",
 	[BUG_REFILL_WITHOUT_OF] = "refill-without-of",
 	[BUG_RESTART_FROM_START] = "restart-from-start",
@@ -73,6 +76,7 @@ static const char *const names[BUGS] = {
 	[BUG_TORN_TAIL_KEPT] = "torn-tail-kept",
 	[BUG_VANISHED_IGNORED] = "vanished-ignored",
 	[BUG_VERIFY_LATE] = "verify-late",
+	[BUG_WHOLE_BATCH_TAIL_KEPT] = "whole-batch-tail-kept",
 };
 
 static enum bug switched_on;

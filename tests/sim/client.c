@@ -28,6 +28,7 @@ struct attempt {
 	bool given; /* the engine has it and will call back */
 	bool over; /* being answered just now */
 	struct fact answer;
+	struct fact member[SIM_GROUP_MAX]; /* of a group: each with its answer */
 };
 
 struct client {
@@ -136,6 +137,10 @@ static void tell_never(struct client *c)
 {
 	struct fact f = c->order.fact;
 
+	if (c->order.what == DO_GROUP) {
+		group_never(&c->order, c->world);
+		return;
+	}
 	f.kind = FACT_NEVER;
 	f.told = c->world->now;
 	oracle_tell(c->world->oracle, &f);
@@ -166,9 +171,14 @@ static void settled(struct client *c, struct attempt *t)
 {
 	struct fact f;
 
-	order_fact(&c->order, &t->answer, &f);
-	f.told = c->world->now;
-	oracle_tell(c->world->oracle, &f);
+	if (c->order.what == DO_GROUP) {
+		memcpy(c->order.member, t->member, sizeof(t->member));
+		group_done(&c->order, c->world);
+	} else {
+		order_fact(&c->order, &t->answer, &f);
+		f.told = c->world->now;
+		oracle_tell(c->world->oracle, &f);
+	}
 	orders_keep(&c->source, &c->order);
 	finished(c);
 }
@@ -177,7 +187,10 @@ static void refused(struct client *c, const struct attempt *t)
 {
 	struct fact f;
 
-	if (order_refused(&c->order, c->world, &t->answer, &f)) {
+	if (c->order.what == DO_GROUP && t->answer.code == OUTCOME_ABORTED) {
+		memcpy(c->order.member, t->member, sizeof(t->member));
+		group_refused(&c->order, c->world);
+	} else if (order_refused(&c->order, c->world, &t->answer, &f)) {
 		f.told = c->world->now;
 		oracle_tell(c->world->oracle, &f);
 	}
@@ -278,6 +291,29 @@ static void on_done(void *arg, const struct outcome *o)
 	world_at(w, 20 + (int64_t)world_below(w, 200), answered, t, 0);
 }
 
+/* An engine_group_done. */
+static void on_group_done(void *arg, const struct outcome *o, size_t count)
+{
+	struct attempt *t = arg;
+	struct client *c = t->client;
+	struct world *w = c->world;
+
+	if (c->number == t->order)
+		t->answer.code = group_take(&c->order, w, o, count, t->member);
+	t->given = false;
+	world_at(w, 20 + (int64_t)world_below(w, 200), answered, t, 0);
+}
+
+static void give(struct attempt *t)
+{
+	const struct order *o = &t->client->order;
+
+	if (o->what == DO_GROUP)
+		group_ask(o, t->main->engine, on_group_done, t);
+	else
+		order_ask(o, t->main->engine, on_record, on_done, t);
+}
+
 static void arrives(struct world *w, void *a, uint64_t b)
 {
 	struct attempt *t = a;
@@ -310,7 +346,7 @@ static void arrives(struct world *w, void *a, uint64_t b)
 	}
 	t->given = true;
 	main_clock(m);
-	order_ask(&t->client->order, m->engine, on_record, on_done, t);
+	give(t);
 	main_turn_end(m);
 }
 
@@ -345,6 +381,18 @@ static void renew_id(struct order *o)
 		o->fact.id[len] = '+';
 }
 
+static void begun(struct client *c)
+{
+	struct world *w = c->world;
+
+	if (!order_changes(&c->order))
+		return;
+	for (size_t i = 0; i < c->order.members; i++)
+		oracle_begun(w->oracle, &c->order.member[i], w->now);
+	if (!c->order.members)
+		oracle_begun(w->oracle, &c->order.fact, w->now);
+}
+
 static void send_order(struct world *w, void *a, uint64_t b)
 {
 	struct client *c = a;
@@ -355,8 +403,7 @@ static void send_order(struct world *w, void *a, uint64_t b)
 	c->tries++;
 	if (c->tries > 1 && bug_on(BUG_ID_RENEWED))
 		renew_id(&c->order);
-	if (order_changes(&c->order))
-		oracle_begun(w->oracle, &c->order.fact, w->now);
+	begun(c);
 	send_once(c);
 	/* Impatient ones send it twice at once. */
 	if (world_chance(w, 100))
@@ -377,5 +424,6 @@ static void next_order(struct world *w, void *a, uint64_t b)
 	c->resends = (unsigned)world_below(w, 12);
 	orders_draw(&c->source, c->number, &c->order);
 	c->order.fact.asked = w->now;
+	group_asked(&c->order, w->now);
 	send_order(w, c, c->number);
 }

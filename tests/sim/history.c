@@ -269,6 +269,7 @@ void history_read(struct history *h, const struct oracle *o)
 		read_block(h, o, &h->world->backend[i]);
 	check_chain(h);
 	check_ids(h, o);
+	groups_check(h, o);
 	if (!h->world->failure)
 		sum_up(h);
 }

@@ -9,6 +9,7 @@ SIM_SOURCES = \
 	tests/sim/copies.c \
 	tests/sim/disk.c tests/sim/disk.h \
 	tests/sim/faults.c \
+	tests/sim/groups.c \
 	tests/sim/losses.c \
 	tests/sim/history.c tests/sim/history.h \
 	tests/sim/judge.c \
@@ -45,10 +46,12 @@ SIM_PATCHED = \
 	tests/sim/patched/placement.c \
 	tests/sim/patched/recovery.c \
 	tests/sim/patched/ids.c \
+	tests/sim/patched/lookup.c \
 	tests/sim/patched/stream.c \
 	tests/sim/patched/order.c \
 	tests/sim/patched/irregular.c \
 	tests/sim/patched/link.c \
+	tests/sim/patched/batch.c \
 	tests/sim/patched/blockfile.c \
 	tests/sim/patched/load.c \
 	tests/sim/patched/verify.c \
@@ -81,6 +84,8 @@ EXTRA_DIST += \
 	tests/sim/bugs/drop-not-undone.sed \
 	tests/sim/bugs/failover-new-batch.sed \
 	tests/sim/bugs/filter-not-loaded.sed \
+	tests/sim/bugs/group-not-marked.sed \
+	tests/sim/bugs/group-partly-sent.sed \
 	tests/sim/bugs/id-not-kept.sed \
 	tests/sim/bugs/incomplete-answers.sed \
 	tests/sim/bugs/insufficient-early.sed \
@@ -96,6 +101,8 @@ EXTRA_DIST += \
 	tests/sim/bugs/refill-acknowledged-early.sed \
 	tests/sim/bugs/refill-in-sync.sed \
 	tests/sim/bugs/refill-names-too-few.sed \
+	tests/sim/bugs/refill-splits-group.sed \
+	tests/sim/bugs/refill-splits-group-held.sed \
 	tests/sim/bugs/refill-while-down.sed \
 	tests/sim/bugs/refill-without-of.sed \
 	tests/sim/bugs/restart-from-start.sed \
@@ -105,7 +112,8 @@ EXTRA_DIST += \
 	tests/sim/bugs/time-goes-back.sed \
 	tests/sim/bugs/torn-tail-kept.sed \
 	tests/sim/bugs/vanished-ignored.sed \
-	tests/sim/bugs/verify-late.sed
+	tests/sim/bugs/verify-late.sed \
+	tests/sim/bugs/whole-batch-tail-kept.sed
 
 sim_patch = $(AM_V_GEN)$(MKDIR_P) tests/sim/patched && \
 	$(BASH_SHELL) $(srcdir)/tests/sim/patch-source.sh
@@ -132,12 +140,16 @@ tests/sim/patched/snapshot.c: $(srcdir)/src/main/snapshot.c \
 tests/sim/patched/commit.c: $(srcdir)/src/main/commit.c \
 		$(sim_bug)/answer-early.sed \
 		$(sim_bug)/drop-not-undone.sed \
+		$(sim_bug)/group-not-marked.sed \
+		$(sim_bug)/group-partly-sent.sed \
 		$(sim_bug)/overdue-refused.sed \
 		$(sim_bug)/time-goes-back.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/commit.c $@ \
 		$(sim_bug)/answer-early.sed \
 		$(sim_bug)/drop-not-undone.sed \
+		$(sim_bug)/group-not-marked.sed \
+		$(sim_bug)/group-partly-sent.sed \
 		$(sim_bug)/overdue-refused.sed \
 		$(sim_bug)/time-goes-back.sed
 tests/sim/patched/query.c: $(srcdir)/src/main/query.c \
@@ -180,10 +192,13 @@ tests/sim/patched/recovery.c: $(srcdir)/src/main/recovery.c \
 		$(sim_bug)/vanished-ignored.sed
 tests/sim/patched/ids.c: $(srcdir)/src/main/ids.c \
 		$(sim_bug)/id-not-kept.sed \
-		$(sim_bug)/receipt-anew.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/ids.c $@ \
-		$(sim_bug)/id-not-kept.sed \
+		$(sim_bug)/id-not-kept.sed
+tests/sim/patched/lookup.c: $(srcdir)/src/main/lookup.c \
+		$(sim_bug)/receipt-anew.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/main/lookup.c $@ \
 		$(sim_bug)/receipt-anew.sed
 tests/sim/patched/stream.c: $(srcdir)/src/main/stream.c \
 		$(sim_bug)/incomplete-answers.sed \
@@ -211,6 +226,11 @@ tests/sim/patched/link.c: $(srcdir)/src/main/link.c \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/link.c $@ \
 		$(sim_bug)/lease-from-answer.sed
+tests/sim/patched/batch.c: $(srcdir)/src/store/batch.c \
+		$(sim_bug)/refill-splits-group-held.sed \
+		$(srcdir)/tests/sim/patch-source.sh
+	$(sim_patch) $(srcdir)/src/store/batch.c $@ \
+		$(sim_bug)/refill-splits-group-held.sed
 tests/sim/patched/blockfile.c: $(srcdir)/src/store/blockfile.c \
 		$(sim_bug)/sync-error-ignored.sed \
 		$(srcdir)/tests/sim/patch-source.sh
@@ -218,9 +238,11 @@ tests/sim/patched/blockfile.c: $(srcdir)/src/store/blockfile.c \
 		$(sim_bug)/sync-error-ignored.sed
 tests/sim/patched/load.c: $(srcdir)/src/store/load.c \
 		$(sim_bug)/torn-tail-kept.sed \
+		$(sim_bug)/whole-batch-tail-kept.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/store/load.c $@ \
-		$(sim_bug)/torn-tail-kept.sed
+		$(sim_bug)/torn-tail-kept.sed \
+		$(sim_bug)/whole-batch-tail-kept.sed
 tests/sim/patched/verify.c: $(srcdir)/src/main/verify.c \
 		$(sim_bug)/verify-late.sed \
 		$(srcdir)/tests/sim/patch-source.sh
@@ -243,12 +265,14 @@ tests/sim/patched/engine.c: $(srcdir)/src/main/engine.c \
 tests/sim/patched/refill.c: $(srcdir)/src/main/refill.c \
 		$(sim_bug)/last-batch-not-completed.sed \
 		$(sim_bug)/refill-names-too-few.sed \
+		$(sim_bug)/refill-splits-group.sed \
 		$(sim_bug)/refill-while-down.sed \
 		$(sim_bug)/refill-without-of.sed \
 		$(srcdir)/tests/sim/patch-source.sh
 	$(sim_patch) $(srcdir)/src/main/refill.c $@ \
 		$(sim_bug)/last-batch-not-completed.sed \
 		$(sim_bug)/refill-names-too-few.sed \
+		$(sim_bug)/refill-splits-group.sed \
 		$(sim_bug)/refill-while-down.sed \
 		$(sim_bug)/refill-without-of.sed
 tests/sim/patched/survey.c: $(srcdir)/src/main/survey.c \

@@ -23,6 +23,7 @@ enum fact_kind {
 	FACT_INSUFFICIENT, /* refused: the sender has so much only */
 	FACT_EXISTS, /* refused: is a member already */
 	FACT_NO_MEMBER, /* refused: one of the two is none */
+	FACT_GROUP_REFUSED, /* each of the orders in listed was told this */
 	FACT_REUSED, /* what was said to an id with other contents */
 	FACT_BALANCE,
 	FACT_NO_USER,
@@ -38,14 +39,14 @@ enum fact_kind {
 	FACT_VERIFIED, /* all is well, up to a serial */
 };
 
-/* A line of a list, a history (with balance) or statistics. */
+/* A line of a list, a history (with balance), statistics, or a group. */
 struct listed {
-	uint64_t serial; /* of statistics: the count */
+	uint64_t serial; /* of statistics: the count; of a group: the outcome */
 	char sender[16]; /* of statistics: the counterpart */
 	char receiver[16];
 	char id[SIM_ID_SIZE];
 	int64_t amount; /* of statistics: the net */
-	int64_t balance;
+	int64_t balance; /* of a group: do both join? */
 };
 
 struct fact {
@@ -58,6 +59,8 @@ struct fact {
 	char id[SIM_ID_SIZE];
 	char memo[16];
 	bool joins; /* of a transfer: both are members by it */
+	unsigned position; /* in a group, from 1 … */
+	unsigned of; /* … of so many; 0: in none */
 	uint64_t serial; /* of a list: from */
 	int64_t balance; /* of a verification: all coins */
 	int64_t time;
@@ -93,6 +96,14 @@ void oracle_begun(struct oracle *o, const struct fact *f, int64_t at);
 const struct begun *oracle_order(const struct oracle *o, const char *id);
 /* The highest serial that somebody had seen before @at. */
 uint64_t oracle_known(const struct oracle *o, int64_t at);
+
+/* groups.c: was it right to refuse a group so? */
+uint64_t judge_group_refused(const struct oracle *o, const struct fact *f,
+			     uint64_t low);
+/* groups.c: of each group all is in the history, or nothing. */
+void groups_check(const struct history *h, const struct oracle *o);
+/* orders.c: one more, empty. */
+struct listed *fact_add_listed(struct fact *f);
 
 /*
  * judge.c: could @f have been told, if all up to @low had been seen when it was

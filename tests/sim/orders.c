@@ -27,8 +27,8 @@ struct share {
 };
 
 static const struct share mix[] = {
-	{ DO_TRANSFER, FACT_TRANSFER, 44 }, { DO_IMPORT, FACT_TRANSFER, 8 },
-	{ DO_OPEN, FACT_TRANSFER, 6 },
+	{ DO_TRANSFER, FACT_TRANSFER, 34 }, { DO_IMPORT, FACT_TRANSFER, 8 },
+	{ DO_OPEN, FACT_TRANSFER, 6 },	    { DO_GROUP, FACT_TRANSFER, 10 },
 	{ DO_BALANCE, FACT_BALANCE, 11 },   { DO_TIP, FACT_TIP, 4 },
 	{ DO_LIST, FACT_LIST, 5 },	    { DO_HISTORY, FACT_HISTORY, 6 },
 	{ DO_STATS, FACT_STATS, 5 },	    { DO_SHOW, FACT_SHOW, 3 },
@@ -53,7 +53,7 @@ static void draw_what(const struct orders *s, struct order *o)
 	o->fact.kind = share->kind;
 }
 
-static void draw_contents(struct orders *s, unsigned number, struct fact *f)
+void orders_draw_contents(struct orders *s, unsigned number, struct fact *f)
 {
 	struct world *w = s->world;
 
@@ -73,7 +73,7 @@ static void draw_repeat(struct orders *s, struct order *ret)
 {
 	*ret = s->done[world_below(s->world, s->dones)];
 	ret->again = true;
-	if (world_chance(s->world, 500))
+	if (world_chance(s->world, 500) || ret->what == DO_GROUP)
 		return;
 	ret->what = DO_REUSE;
 	ret->fact.kind = FACT_REUSED;
@@ -85,7 +85,7 @@ static void draw(struct orders *s, unsigned number, struct order *ret)
 	struct world *w = s->world;
 
 	draw_what(s, ret);
-	draw_contents(s, number, &ret->fact);
+	orders_draw_contents(s, number, &ret->fact);
 	switch (ret->what) {
 	case DO_OPEN:
 		memcpy(ret->fact.receiver, ret->fact.user,
@@ -102,6 +102,9 @@ static void draw(struct orders *s, unsigned number, struct order *ret)
 		return;
 	case DO_IMPORT:
 		ret->fact.joins = true;
+		return;
+	case DO_GROUP:
+		group_draw(s, number, ret);
 		return;
 	case DO_TRANSFER:
 	case DO_REUSE:
@@ -164,7 +167,7 @@ void orders_draw(struct orders *s, unsigned number, struct order *ret)
 bool order_changes(const struct order *o)
 {
 	return o->what == DO_TRANSFER || o->what == DO_IMPORT ||
-	       o->what == DO_OPEN;
+	       o->what == DO_OPEN || (o->what == DO_GROUP && !o->dry);
 }
 
 void orders_keep(struct orders *s, const struct order *o)
@@ -197,6 +200,8 @@ void order_ask(const struct order *o, struct engine *e, engine_record record,
 	case DO_OPEN:
 		engine_open(e, &order, done, arg);
 		return;
+	case DO_GROUP:
+		return; /* group_ask() */
 	case DO_BALANCE:
 		engine_balance(e, order.sender, done, arg);
 		return;
@@ -230,7 +235,7 @@ void order_ask(const struct order *o, struct engine *e, engine_record record,
 
 /* Reading answers. */
 
-static struct listed *add_listed(struct fact *f)
+struct listed *fact_add_listed(struct fact *f)
 {
 	f->listed = reallocarray(f->listed, f->listeds + 1, sizeof(*f->listed));
 	if (!f->listed)
@@ -242,7 +247,7 @@ static struct listed *add_listed(struct fact *f)
 void order_take_record(struct fact *answer, const struct record *r,
 		       const struct amount *balance)
 {
-	struct listed *l = add_listed(answer);
+	struct listed *l = fact_add_listed(answer);
 
 	l->serial = r->serial;
 	(void)snprintf(l->sender, sizeof(l->sender), "%.*s",
@@ -258,7 +263,7 @@ static void take_stats(struct fact *answer, const struct outcome *out)
 {
 	for (size_t i = 0; i < out->u.stats.count; i++) {
 		const struct engine_partner *p = &out->u.stats.partner[i];
-		struct listed *l = add_listed(answer);
+		struct listed *l = fact_add_listed(answer);
 
 		l->serial = p->count;
 		(void)snprintf(l->sender, sizeof(l->sender), "%.*s",
@@ -338,6 +343,7 @@ void order_take(const struct order *o, const struct outcome *out,
 	case DO_VERIFY:
 		take_verified(answer, out);
 		return;
+	case DO_GROUP: /* group_take() */
 	case DO_REUSE:
 	case DO_LIST:
 	case DO_HISTORY:

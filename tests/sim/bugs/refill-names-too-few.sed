@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # src/main/refill.c: a refilled copy names the home, not those before it.
 /^static int put_line(/i\
-static size_t first_name(const struct names *of)\
+static size_t first_name(const struct refill_names *of)\
 {\
 	const char *comma = memchr(of->text, ',', of->len);\
 \
