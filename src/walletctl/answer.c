@@ -257,6 +257,43 @@ int answer_verified(const redisReply *reply, struct answer_verified *ret)
 	return r;
 }
 
+int answer_users(const redisReply *reply, struct answer_users *ret)
+{
+	struct fields f = fields_of(reply);
+	const redisReply *page;
+	struct answer_users a;
+	int r;
+
+	a.serial = take_integer(&f);
+	a.total = take_integer(&f);
+	page = take(&f);
+
+	r = fields_end(&f);
+	if (r == 0)
+		r = answer_list(page);
+	if (r < 0)
+		return r;
+	a.count = page->elements;
+	a.element = page->element;
+	*ret = a;
+	return 0;
+}
+
+int answer_user(const redisReply *reply, struct answer_user *ret)
+{
+	struct fields f = fields_of(reply);
+	struct answer_user a;
+	int r;
+
+	a.user = take_text(&f);
+	a.balance = take_integer(&f);
+
+	r = fields_end(&f);
+	if (r == 0)
+		*ret = a;
+	return r;
+}
+
 bool answer_info_next(const redisReply *reply, size_t *at,
 		      struct slice *ret_key, struct slice *ret_value)
 {

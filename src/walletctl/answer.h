@@ -74,6 +74,19 @@ struct answer_verified {
 	int64_t gaps;
 };
 
+/* A page of users. */
+struct answer_users {
+	int64_t serial; /* as of which it is */
+	int64_t total;	/* users that there are */
+	size_t count;	/* of this page; for answer_user(): */
+	redisReply *const *element;
+};
+
+struct answer_user {
+	struct slice user;
+	int64_t balance;
+};
+
 /* Is it an error? */
 bool answer_is_error(const redisReply *reply, struct answer_error *ret);
 
@@ -90,6 +103,9 @@ int answer_statement(const redisReply *reply,
 int answer_tip(const redisReply *reply, struct answer_tip *ret) _must_check_;
 int answer_verified(const redisReply *reply,
 		    struct answer_verified *ret) _must_check_;
+int answer_users(const redisReply *reply,
+		 struct answer_users *ret) _must_check_;
+int answer_user(const redisReply *reply, struct answer_user *ret) _must_check_;
 /* An array; its elements are for the functions above. */
 int answer_list(const redisReply *reply) _must_check_;
 

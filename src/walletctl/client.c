@@ -504,6 +504,19 @@ void client_drop(struct client *c)
 	disconnect(c);
 }
 
+void client_refresh(struct client *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (c->fd >= 0 && poll(&p, 1, 0) > 0)
+		disconnect(c);
+}
+
+bool client_connected(const struct client *c)
+{
+	return c->fd >= 0;
+}
+
 bool client_sent(const struct client *c)
 {
 	return c->sent;

@@ -83,6 +83,13 @@ int client_take(struct client *c, redisReply **ret) _must_check_;
 /* Close the connection; the next call makes a new one. */
 void client_drop(struct client *c);
 
+/*
+ * Between questions: nothing is to come, so what comes is the connection's end,
+ * and it is closed; the next call makes a new one.
+ */
+void client_refresh(struct client *c);
+bool client_connected(const struct client *c);
+
 /* Did any byte of the last requests leave?  If not, nothing happened. */
 bool client_sent(const struct client *c);
 /* Why the last call failed, as a sentence without its full stop. */

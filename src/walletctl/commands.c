@@ -6,15 +6,21 @@
 
 #include <string.h>
 
+#include "walletctl/balances.h"
 #include "walletctl/catalog.h"
 #include "walletctl/export.h"
 #include "walletctl/health.h"
 #include "walletctl/import.h"
 #include "walletctl/listing.h"
+#include "walletctl/metrics.h"
 #include "walletctl/orders.h"
+#include "walletctl/plot.h"
 #include "walletctl/queries.h"
+#include "walletctl/resume.h"
+#include "walletctl/reverse.h"
 #include "walletctl/suggest.h"
 #include "walletctl/verify.h"
+#include "walletctl/watch.h"
 
 #include "walletctl/commands.h"
 
@@ -22,50 +28,77 @@
 
 static enum status help(struct context *ctx);
 
-#define PAGE_OPTIONS (OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_COUNT))
-#define ORDER_OPTIONS (OPTION_BIT(OPTION_MEMO) | OPTION_BIT(OPTION_ID))
+#define SPAN_OPTIONS (OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_UNTIL))
+#define PAGE_OPTIONS                                                           \
+	(SPAN_OPTIONS | OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_COUNT))
+#define ORDER_OPTIONS                                                          \
+	(OPTION_BIT(OPTION_MEMO) | OPTION_BIT(OPTION_ID) |                     \
+	 OPTION_BIT(OPTION_DRY_RUN))
 
 /* clang-format off */
 const struct command commands_table[] = {
-	{ "balance", "USER", "show a balance",
-	  0, false, false, queries_balance },
+	{ "balance", "[USER...]", "show balances, of now or of another moment",
+	  OPTION_BIT(OPTION_ALL) | OPTION_BIT(OPTION_AT) |
+		  OPTION_BIT(OPTION_CLASSIC),
+	  false, false, balances_show },
 	{ "transfer", "SENDER RECEIVER AMOUNT", "move coins",
-	  ORDER_OPTIONS, false, true, orders_transfer },
+	  ORDER_OPTIONS | OPTION_BIT(OPTION_MAX) | OPTION_BIT(OPTION_FILE) |
+		  OPTION_BIT(OPTION_CLASSIC),
+	  false, true, orders_transfer },
+	{ "reverse", "SERIAL", "move back what a transfer moved, once",
+	  OPTION_BIT(OPTION_MEMO) | OPTION_BIT(OPTION_DRY_RUN), false, true,
+	  reverse },
 	{ "stats", "USER", "show whom a user dealt with, by number",
-	  0, false, false, queries_stats },
+	  OPTION_BIT(OPTION_CLASSIC), false, false, queries_stats },
 	{ "txlist", "", "have the list of all transactions written to a file",
-	  0, false, false, queries_txlist },
-	{ "open", "USER", "let a new user join with the starting balance",
+	  OPTION_BIT(OPTION_CLASSIC), false, false, queries_txlist },
+	{ "open", "USER...", "let new users join with the starting balance",
 	  ORDER_OPTIONS, false, true, orders_open },
 	{ "history", "USER", "list a user's transactions, with the balance",
 	  PAGE_OPTIONS, false, false, listing_history },
 	{ "list", "", "list all transactions",
 	  PAGE_OPTIONS, false, false, listing_list },
+	{ "watch", "", "show transactions as they are made",
+	  OPTION_BIT(OPTION_FROM) | OPTION_BIT(OPTION_COUNT), false, false,
+	  watch },
+	{ "plot", "USER", "draw a balance over time",
+	  SPAN_OPTIONS | OPTION_BIT(OPTION_SVG), false, false, plot_draw },
 	{ "show", "[SERIAL]", "show one transaction, by its serial or --id",
 	  OPTION_BIT(OPTION_ID), false, false, queries_show },
 	{ "tip", "", "show the last serial, its hash and time",
 	  0, false, false, queries_tip },
 	{ "verify", "", "have all transactions read anew and checked",
-	  OPTION_BIT(OPTION_TIP) | OPTION_BIT(OPTION_QUIET), false, false,
+	  OPTION_BIT(OPTION_TIP), false, false,
 	  verify },
 	{ "import", "FILE...", "take over transactions from files",
 	  OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_DRY_RUN) |
-		  OPTION_BIT(OPTION_QUIET),
+		  OPTION_BIT(OPTION_AGAIN),
 	  false, true, import_files },
 	{ "export", "", "write all transactions",
-	  OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_OUTPUT) |
-		  OPTION_BIT(OPTION_QUIET),
+	  OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_OUTPUT),
 	  false, false, export_all },
 	{ "status", "", "show how the daemons are",
-	  0, false, false, health_status },
+	  OPTION_BIT(OPTION_CHECK), false, false, health_status },
+	{ "metrics", "", "write what is counted, for Prometheus",
+	  OPTION_BIT(OPTION_OUTPUT), false, false, metrics_write },
 	{ "resume", "", "finish the orders whose answer never came",
-	  0, false, true, orders_resume },
+	  0, false, true, resume_all },
 	{ "help", "[COMMAND]", "explain a command",
 	  0, true, false, help },
 };
 /* clang-format on */
 
 const size_t commands_count = ELEMENTS(commands_table);
+
+/* Options with which a command takes other arguments. */
+static const struct {
+	const char *command;
+	enum option_key option;
+	const char *args;
+} usage_table[] = {
+	{ "transfer", OPTION_MAX, "SENDER RECEIVER" },
+	{ "transfer", OPTION_FILE, "" },
+};
 
 /* What the words in capitals stand for. */
 static const struct {
@@ -118,6 +151,22 @@ enum status commands_unknown(struct context *ctx, const char *name)
 	return context_usage(ctx, "there is no command \"%s\"", name);
 }
 
+/* What the command takes, as it is called; NULL: two ways at once. */
+static const char *args_wanted(const struct context *ctx)
+{
+	const char *args = NULL;
+
+	for (size_t i = 0; i < ELEMENTS(usage_table); i++) {
+		if (strcmp(usage_table[i].command, ctx->command->name) != 0 ||
+		    !ctx->options.value[usage_table[i].option])
+			continue;
+		if (args)
+			return NULL;
+		args = usage_table[i].args;
+	}
+	return args ? args : ctx->command->args;
+}
+
 static enum status check_options(struct context *ctx)
 {
 	unsigned allowed = options_everywhere() | ctx->command->options;
@@ -134,9 +183,13 @@ static enum status check_options(struct context *ctx)
 /* Hold the words of the table against the arguments that are there. */
 static enum status check_args(struct context *ctx)
 {
-	const char *word = ctx->command->args;
+	const char *word = args_wanted(ctx);
 	size_t given = 0;
 
+	if (!word)
+		return context_usage(ctx,
+				     "--max and --file: expected one of them "
+				     "at most");
 	while (*word) {
 		bool optional = *word == '[';
 		const char *name = word + (optional ? 1 : 0);
@@ -176,7 +229,8 @@ enum status commands_check(struct context *ctx)
 
 void commands_overview(FILE *out)
 {
-	fputs("Usage: walletctl [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n",
+	fputs("Usage: walletctl [OPTIONS] COMMAND [ARGUMENTS]\n"
+	      "       walletctl [OPTIONS] --stdin\n\nCommands:\n",
 	      out);
 	for (size_t i = 0; i < commands_count; i++) {
 		const struct command *c = &commands_table[i];
@@ -195,11 +249,27 @@ void commands_overview(FILE *out)
 	      out);
 }
 
+static void describe_usages(FILE *out, const struct command *c)
+{
+	for (size_t i = 0; i < ELEMENTS(usage_table); i++) {
+		const struct option_spec *o =
+			&options_table[usage_table[i].option];
+		const char *args = usage_table[i].args;
+
+		if (strcmp(usage_table[i].command, c->name) == 0)
+			fprintf(out, "       walletctl [OPTIONS] %s --%s%s%s%s%s\n",
+				c->name, o->name, o->value ? " " : "",
+				o->value ? o->value : "", *args ? " " : "",
+				args);
+	}
+}
+
 void commands_describe(FILE *out, const struct command *c)
 {
-	fprintf(out, "Usage: walletctl [OPTIONS] %s%s%s\n\n%c%s.\n", c->name,
-		*c->args ? " " : "", c->args, c->help[0] - 'a' + 'A',
-		c->help + 1);
+	fprintf(out, "Usage: walletctl [OPTIONS] %s%s%s\n", c->name,
+		*c->args ? " " : "", c->args);
+	describe_usages(out, c);
+	fprintf(out, "\n%c%s.\n", c->help[0] - 'a' + 'A', c->help + 1);
 	if (c->options) {
 		fprintf(out, "\nOptions of %s:\n", c->name);
 		options_help(out, c->options);

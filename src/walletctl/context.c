@@ -9,29 +9,50 @@
 #include "util/parse.h"
 #include "walletctl/answer.h"
 #include "walletctl/commands.h"
+#include "walletctl/terminal.h"
 
 #include "walletctl/context.h"
 
 /* What coins are called where the server does not say. */
 #define COIN_DEFAULT "alicoins"
 
-void context_say(struct context *ctx, const char *format, ...)
+static void _printf_(2, 0)
+	say(struct context *ctx, const char *format, va_list ap)
 {
 	_cleanup_(freep) char *sentence = NULL;
-	va_list ap;
-	int n;
 
-	va_start(ap, format);
-	n = vasprintf(&sentence, format, ap);
-	va_end(ap);
-	if (n < 0) {
+	if (vasprintf(&sentence, format, ap) < 0) {
 		sentence = NULL;
 		return;
 	}
-
 	fputs("walletctl: ", ctx->err);
 	output_text(ctx->err, slice_of(sentence));
 	fputs(".\n", ctx->err);
+}
+
+void context_say(struct context *ctx, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(ctx, format, ap);
+	va_end(ap);
+}
+
+bool context_quiet(const struct context *ctx)
+{
+	return ctx->options.value[OPTION_QUIET] != NULL;
+}
+
+void context_note(struct context *ctx, const char *format, ...)
+{
+	va_list ap;
+
+	if (context_quiet(ctx))
+		return;
+	va_start(ap, format);
+	say(ctx, format, ap);
+	va_end(ap);
 }
 
 enum status context_usage(struct context *ctx, const char *format, ...)
@@ -87,9 +108,16 @@ enum status context_refused(struct context *ctx, const redisReply *reply)
 
 	if (!answer_is_error(reply, &error))
 		return STATUS_DONE;
-	output_text(ctx->err, error.sentence);
-	putc('\n', ctx->err);
+	context_set_code(ctx, error.code);
+	terminal_put_refusal(ctx->err, error.sentence);
 	return error.status;
+}
+
+void context_set_code(struct context *ctx, struct slice code)
+{
+	if (code.len < sizeof(ctx->code))
+		(void)snprintf(ctx->code, sizeof(ctx->code), "%.*s",
+			       SLICE_ARG(code));
 }
 
 enum status context_garbled(struct context *ctx)

@@ -6,6 +6,7 @@
 #ifndef WALLETCTL_CONTEXT_H
 #define WALLETCTL_CONTEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,6 +18,9 @@
 
 struct command;
 
+/* Of an error of the main daemon, with a zero. */
+#define CONTEXT_CODE_SIZE 32
+
 struct context {
 	const struct command *command;
 	struct options options;
@@ -27,10 +31,18 @@ struct context {
 	struct client *client;
 	FILE *out; /* answers */
 	FILE *err; /* talk */
+	/* The code of the main daemon's refusal that was told; "" if none was. */
+	char code[CONTEXT_CODE_SIZE];
 };
 
 /* "walletctl: ", a sentence and its full stop on ctx->err. */
 void context_say(struct context *ctx, const char *format, ...) _printf_(2, 3);
+
+/* Is nothing to be said but what is wrong? */
+bool context_quiet(const struct context *ctx);
+
+/* context_say() what nobody has to know: not with --quiet. */
+void context_note(struct context *ctx, const char *format, ...) _printf_(2, 3);
 
 /*
  * A mistake in the command line: one sentence, and where to read more.
@@ -55,6 +67,9 @@ enum status context_ask(struct context *ctx, const struct client_request *q,
 
 /* Tell an error of the server; STATUS_DONE if @reply is none. */
 enum status context_refused(struct context *ctx, const redisReply *reply);
+
+/* Remember the code of a refusal that the caller tells by itself. */
+void context_set_code(struct context *ctx, struct slice code);
 
 /* Say that the server answers with something else; STATUS_UNAVAILABLE. */
 enum status context_garbled(struct context *ctx);

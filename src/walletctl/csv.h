@@ -12,6 +12,8 @@
 #include "util/cleanup.h"
 #include "util/slice.h"
 
+/* The end of a line that is written. */
+#define CSV_END "\r\n"
 /* Fields of one line. */
 #define CSV_FIELDS_MAX 64
 

@@ -266,7 +266,7 @@ enum status export_all(struct context *ctx)
 	};
 
 	if (ctx->form != FORM_TEXT && !e.path)
-		return context_usage(ctx, "--json and --raw tell of a file "
+		return context_usage(ctx, "--json, --raw and --csv tell of a file "
 					  "that --output names; the form of "
 					  "what is written is --format");
 	e.writing.form = forms_find(form ? form : "alichain");

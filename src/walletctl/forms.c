@@ -28,19 +28,9 @@ static int put_columns(struct writing *w, const struct answer_record *r)
 	return 0;
 }
 
-/* In this order; the end of a line is that of RFC 4180. */
-static const size_t csv_columns[] = {
-	RECORD_SERIAL, RECORD_TIME, RECORD_SENDER, RECORD_RECEIVER,
-	RECORD_AMOUNT, RECORD_ID,   RECORD_MEMO,   RECORD_HASH,
-};
-#define CSV_END "\r\n"
-
 static void begin_csv(struct writing *w)
 {
-	for (size_t i = 0; i < ELEMENTS(csv_columns); i++)
-		fprintf(w->out, "%s%s", i ? "," : "",
-			records_columns[csv_columns[i]].name);
-	fputs(CSV_END, w->out);
+	output_csv_names(w->out, records_columns, RECORD_COLUMNS);
 }
 
 static int put_csv(struct writing *w, const struct answer_record *r)
@@ -48,17 +38,7 @@ static int put_csv(struct writing *w, const struct answer_record *r)
 	struct value values[RECORD_COLUMNS_MAX];
 
 	records_values(r, values);
-	for (size_t i = 0; i < ELEMENTS(csv_columns); i++) {
-		const struct value *v = &values[csv_columns[i]];
-
-		if (i > 0)
-			putc(',', w->out);
-		if (v->kind == VALUE_NUMBER)
-			fprintf(w->out, "%" PRId64, v->number);
-		else if (v->kind != VALUE_NONE)
-			csv_write(w->out, v->text);
-	}
-	fputs(CSV_END, w->out);
+	output_csv_line(w->out, values, RECORD_COLUMNS);
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A short report made of INFO: chosen keys, and a line for each backend, whose
- * values are shown as they come.
+ * One screen made of INFO: chosen keys, and a row for each backend.
  */
 #include "config.h"
 
@@ -9,13 +8,15 @@
 #include <string.h>
 
 #include "util/parse.h"
+#include "util/timestamp.h"
 #include "walletctl/answer.h"
+#include "walletctl/infotext.h"
+#include "walletctl/probe.h"
+#include "walletctl/sheet.h"
 
 #include "walletctl/health.h"
 
-#define BACKEND_PREFIX "backend_"
-
-/* Keys of INFO, in the order of the report. */
+/* Keys of INFO, in the order of the report; new ones go to the end. */
 static const struct {
 	const char *key;   /* of INFO, and in JSON */
 	const char *label; /* for people; NULL: told in other words, or not */
@@ -29,12 +30,17 @@ static const struct {
 	{ "tip", "Tip", VALUE_TEXT },
 	{ "time", "Time", VALUE_TIME },
 	{ "users", "Users", VALUE_NUMBER },
-	{ "coins", "Coins", VALUE_NUMBER },
+	{ "coins", "Coins", VALUE_AMOUNT },
 	{ "coin", "Called", VALUE_TEXT },
 	{ "gaps", "Gaps", VALUE_NUMBER },
 	{ "copies", NULL, VALUE_NUMBER },
 	{ "refilling", NULL, VALUE_NUMBER },
 	{ "thin_records", NULL, VALUE_NUMBER },
+	{ "epoch", NULL, VALUE_NUMBER },
+	{ "connected_clients", "Clients", VALUE_NUMBER },
+	{ "transfers_last_minute", NULL, VALUE_NUMBER },
+	{ "latency_usec", NULL, VALUE_NUMBER },
+	{ "latency_max_usec", NULL, VALUE_NUMBER },
 };
 
 /* A number if it is one that JSON's readers can take, else text. */
@@ -47,110 +53,40 @@ static struct value number_or_text(struct slice text)
 	return value_text(text);
 }
 
-/* Open, but with a batch that is overdue, is not what people call open. */
-static struct slice state_of(const redisReply *info)
-{
-	struct slice state = answer_info(info, "state");
-	struct slice stalled = answer_info(info, "stalled");
-
-	if (slice_equal(state, slice_of("open")) &&
-	    slice_equal(stalled, slice_of("1")))
-		return slice_of("stalled");
-	return state;
-}
-
 static struct value value_of(const redisReply *info, size_t key)
 {
-	struct slice text = key == 0 ? state_of(info)
+	struct slice text = key == 0 ? infotext_state(info)
 				     : answer_info(info, key_table[key].key);
 
 	if (text.len == 0)
 		return value_none();
-	switch (key_table[key].kind) {
-	case VALUE_NUMBER:
+	if (key_table[key].kind == VALUE_NUMBER)
 		return number_or_text(text);
-	case VALUE_TIME:
-		return value_time(text);
-	case VALUE_TEXT:
-	case VALUE_NONE:
-		break;
+	if (key_table[key].kind == VALUE_AMOUNT) {
+		struct value v = number_or_text(text);
+
+		return v.kind == VALUE_NUMBER ? value_amount(v.number) : v;
 	}
+	if (key_table[key].kind == VALUE_TIME)
+		return value_time(text);
 	return value_text(text);
 }
 
-/* The next backend's name and its values, "state=up,records=3". */
-static bool next_backend(const redisReply *info, size_t *at,
-			 struct slice *ret_name, struct slice *ret_values)
+/* "163 us", "1.2 ms", "3.4 s": three digits are enough for people. */
+#define DURATION_SIZE 32
+static void format_duration(uint64_t usec, char out[DURATION_SIZE])
 {
-	size_t len = strlen(BACKEND_PREFIX);
+	const uint64_t msec = USEC_PER_MSEC;
+	const uint64_t sec = USEC_PER_SEC;
 
-	while (answer_info_next(info, at, ret_name, ret_values)) {
-		if (ret_name->len <= len ||
-		    memcmp(ret_name->p, BACKEND_PREFIX, len) != 0)
-			continue;
-		ret_name->p += len;
-		ret_name->len -= len;
-		return true;
-	}
-	return false;
-}
-
-/* The next "key=value" of a backend's values. */
-static bool next_pair(struct slice *rest, struct slice *ret_key,
-		      struct slice *ret_value)
-{
-	const char *comma;
-	const char *equals;
-	size_t len;
-
-	if (rest->len == 0)
-		return false;
-	comma = memchr(rest->p, ',', rest->len);
-	len = comma ? (size_t)(comma - rest->p) : rest->len;
-	equals = memchr(rest->p, '=', len);
-
-	*ret_key = (struct slice){ rest->p, len };
-	*ret_value = (struct slice){ rest->p + len, 0 };
-	if (equals) {
-		ret_key->len = (size_t)(equals - rest->p);
-		*ret_value =
-			(struct slice){ equals + 1, len - ret_key->len - 1 };
-	}
-	len += comma ? 1 : 0;
-	rest->p += len;
-	rest->len -= len;
-	return true;
-}
-
-/* "last_serial" as "last serial". */
-static void put_words(FILE *out, struct slice key)
-{
-	for (size_t i = 0; i < key.len; i++)
-		output_text(out, key.p[i] == '_'
-					 ? slice_of(" ")
-					 : (struct slice){ key.p + i, 1 });
-}
-
-static void put_backend_text(FILE *out, struct slice name, struct slice values)
-{
-	struct slice key;
-	struct slice value;
-	const char *between = " ";
-
-	fputs("Backend ", out);
-	output_text(out, name);
-	putc(':', out);
-	while (next_pair(&values, &key, &value)) {
-		fputs(between, out);
-		between = ", ";
-		/* Up or down speaks for itself. */
-		if (!slice_equal(key, slice_of("state"))) {
-			put_words(out, key);
-			putc(' ', out);
-		}
-		output_text(out, value);
-	}
-	putc('\n', out);
+	if (usec < msec)
+		(void)snprintf(out, DURATION_SIZE, "%" PRIu64 " us", usec);
+	else if (usec < sec)
+		(void)snprintf(out, DURATION_SIZE, "%" PRIu64 ".%" PRIu64 " ms",
+			       usec / msec, usec % msec / (msec / 10));
+	else
+		(void)snprintf(out, DURATION_SIZE, "%" PRIu64 ".%" PRIu64 " s",
+			       usec / sec, usec % sec / (sec / 10));
 }
 
 /* Only while there is something to be copied. */
@@ -171,44 +107,147 @@ static void put_refilling(FILE *out, const redisReply *info)
 	fputs(" backends\n", out);
 }
 
-static void put_text(FILE *out, const redisReply *info)
+/* A main daemon of another version may not say it. */
+static void put_rate(FILE *out, const redisReply *info)
 {
-	struct slice name;
-	struct slice values;
-	size_t at = 0;
+	struct slice minute = answer_info(info, "transfers_last_minute");
+	char usual[DURATION_SIZE];
+	char most[DURATION_SIZE];
 
+	if (!minute.p)
+		return;
+	fprintf(out, "%-12s %" PRIu64 " transfers in the last minute\n", "Rate",
+		infotext_number(minute));
+	if (infotext_number(minute) == 0)
+		return;
+	format_duration(infotext_number(answer_info(info, "latency_usec")),
+			usual);
+	format_duration(infotext_number(answer_info(info, "latency_max_usec")),
+			most);
+	fprintf(out, "%-12s %s, %s at most\n", "Latency", usual, most);
+}
+
+static void put_keys(FILE *out, const redisReply *info)
+{
 	for (size_t i = 0; i < ELEMENTS(key_table); i++) {
 		struct value v = value_of(info, i);
 		struct buf cell = { 0 };
 
-		if (key_table[i].label && v.kind != VALUE_NONE && output_cell(&v, &cell) == 0)
+		if (key_table[i].label && v.kind != VALUE_NONE &&
+		    output_cell(&v, &cell) == 0)
 			fprintf(out, "%-12s %s\n", key_table[i].label,
 				(const char *)cell.data);
 		buf_done(&cell);
 	}
+	put_rate(out, info);
 	put_refilling(out, info);
-	while (next_backend(info, &at, &name, &values))
-		put_backend_text(out, name, values);
 }
 
-static void put_backend_json(FILE *out, struct slice name, struct slice values)
+/* Backends */
+
+/* "TIME sentence", or nothing. */
+static void split_error(struct slice text, struct slice *ret_time,
+			struct slice *ret_sentence)
+{
+	*ret_time = *ret_sentence = (struct slice){ NULL, 0 };
+	if (text.len <= TIMESTAMP_LEN + 1)
+		return;
+	*ret_time = (struct slice){ text.p, TIMESTAMP_LEN };
+	*ret_sentence = (struct slice){ text.p + TIMESTAMP_LEN + 1,
+					text.len - TIMESTAMP_LEN - 1 };
+}
+
+static const struct column backend_columns[] = {
+	{ "name", "BACKEND" },	      { "state", "STATE" },
+	{ "records", "RECORDS" },     { "last_serial", "SERIAL" },
+	{ "round_trip", "ROUND TRIP" }, { "lag", "LAG" },
+	{ "error_time", "LAST ERROR AT" }, { "last_error", "LAST ERROR" },
+};
+
+static int put_backend_row(struct sheet *sheet, const redisReply *info,
+			   struct slice name, struct slice values)
+{
+	struct slice owing = infotext_in(values, "owing_usec");
+	char round_trip[DURATION_SIZE];
+	char lag[DURATION_SIZE];
+	struct slice at;
+	struct slice sentence;
+
+	format_duration(infotext_number(
+				infotext_in(values, "round_trip_usec")),
+			round_trip);
+	format_duration(infotext_number(owing), lag);
+	split_error(infotext_named(info, INFOTEXT_LAST_ERROR, name), &at,
+		    &sentence);
+
+	return sheet_row(sheet,
+			 (struct value[]){
+				 value_text(name),
+				 value_text(infotext_in(values, "state")),
+				 number_or_text(infotext_in(values, "records")),
+				 number_or_text(
+					 infotext_in(values, "last_serial")),
+				 value_text(slice_of(round_trip)),
+				 owing.p ? value_text(slice_of(lag))
+					 : value_none(),
+				 at.p ? value_time(at) : value_none(),
+				 value_text(sentence),
+			 });
+}
+
+static int put_backend_table(FILE *out, const redisReply *info)
+{
+	_cleanup_(sheet_freep) struct sheet *sheet = NULL;
+	struct slice name;
+	struct slice values;
+	size_t at = 0;
+	int r;
+
+	r = sheet_new(out, FORM_TEXT, backend_columns,
+		      ELEMENTS(backend_columns), &sheet);
+	while (r == 0 &&
+	       infotext_next(info, INFOTEXT_BACKEND, &at, &name, &values))
+		r = put_backend_row(sheet, info, name, values);
+	return r < 0 ? r : sheet_end(sheet);
+}
+
+static int put_text(FILE *out, const redisReply *info)
+{
+	put_keys(out, info);
+	putc('\n', out);
+	return put_backend_table(out, info);
+}
+
+static void put_json_text(FILE *out, const char *key, struct slice text)
+{
+	struct value v = value_text(text);
+
+	fprintf(out, ",\"%s\":", key);
+	output_json_value(out, &v);
+}
+
+static void put_backend_json(FILE *out, const redisReply *info,
+			     struct slice name, struct slice values)
 {
 	struct slice key;
 	struct slice value;
+	struct slice at;
+	struct slice sentence;
 
 	fputs("{\"name\":", out);
 	output_json_string(out, name);
-	while (next_pair(&values, &key, &value)) {
+	while (infotext_pair(&values, &key, &value)) {
 		struct value v = number_or_text(value);
 
 		putc(',', out);
 		output_json_string(out, key);
 		putc(':', out);
-		if (v.kind == VALUE_NUMBER)
-			fprintf(out, "%" PRId64, v.number);
-		else
-			output_json_string(out, value);
+		output_json_value(out, &v);
 	}
+	split_error(infotext_named(info, INFOTEXT_LAST_ERROR, name), &at,
+		    &sentence);
+	put_json_text(out, "last_error", sentence);
+	put_json_text(out, "last_error_time", at);
 	putc('}', out);
 }
 
@@ -228,35 +267,87 @@ static void put_json(FILE *out, const redisReply *info)
 		fputs(",\n", out);
 	}
 	fputs("\"backends\":[", out);
-	while (next_backend(info, &at, &name, &values)) {
+	while (infotext_next(info, INFOTEXT_BACKEND, &at, &name, &values)) {
 		fputs(between, out);
 		between = ",\n";
-		put_backend_json(out, name, values);
+		put_backend_json(out, info, name, values);
 	}
 	fputs("]\n}\n", out);
 }
 
-static void put_raw(FILE *out, const redisReply *info)
+typedef void (*line_writer)(FILE *out, const struct value *values,
+			    size_t count);
+
+/* The lines of INFO that begin with @prefix, as they are. */
+static void put_named(FILE *out, const redisReply *info, const char *prefix,
+		      line_writer put_line)
 {
+	size_t len = strlen(prefix);
 	struct slice name;
 	struct slice values;
 	size_t at = 0;
 
+	while (infotext_next(info, prefix, &at, &name, &values)) {
+		name.p -= len;
+		name.len += len;
+		put_line(out,
+			 (struct value[]){ value_text(name),
+					   value_text(values) },
+			 2);
+	}
+}
+
+/* A line for each value: its name and itself. */
+static void put_lines(FILE *out, const redisReply *info, line_writer put_line)
+{
 	for (size_t i = 0; i < ELEMENTS(key_table); i++) {
 		const struct value line[] = {
 			value_text(slice_of(key_table[i].key)),
 			value_of(info, i),
 		};
 
-		output_raw_line(out, line, ELEMENTS(line));
+		put_line(out, line, ELEMENTS(line));
 	}
-	while (next_backend(info, &at, &name, &values)) {
-		fputs(BACKEND_PREFIX, out);
-		output_raw_line(out,
-				(struct value[]){ value_text(name),
-						  value_text(values) },
-				2);
+	put_named(out, info, INFOTEXT_BACKEND, put_line);
+	put_named(out, info, INFOTEXT_LAST_ERROR, put_line);
+}
+
+static void put_csv(FILE *out, const redisReply *info)
+{
+	static const struct column columns[] = {
+		{ "name", NULL },
+		{ "value", NULL },
+	};
+
+	output_csv_names(out, columns, ELEMENTS(columns));
+	put_lines(out, info, output_csv_line);
+}
+
+static enum status put(struct context *ctx, const redisReply *info)
+{
+	int r = 0;
+
+	switch (ctx->form) {
+	case FORM_TEXT:
+		r = put_text(ctx->out, info);
+		break;
+	case FORM_JSON:
+		put_json(ctx->out, info);
+		break;
+	case FORM_RAW:
+		put_lines(ctx->out, info, output_raw_line);
+		break;
+	case FORM_CSV:
+		put_csv(ctx->out, info);
+		break;
 	}
+	if (r < 0) {
+		context_say(ctx, "there is no memory");
+		return STATUS_UNAVAILABLE;
+	}
+	return slice_equal(infotext_state(info), slice_of("open")) ?
+		       STATUS_DONE :
+		       STATUS_UNAVAILABLE;
 }
 
 enum status health_status(struct context *ctx)
@@ -264,28 +355,16 @@ enum status health_status(struct context *ctx)
 	const struct client_request q = { 1, { "INFO" } };
 	_cleanup_(freeReplyObjectp) redisReply *info = NULL;
 	enum status status;
-	struct slice state;
+
+	if (ctx->options.value[OPTION_CHECK])
+		return probe_status(ctx);
 
 	status = context_ask(ctx, &q, 1, &info);
 	if (status == STATUS_DONE)
 		status = context_refused(ctx, info);
 	if (status != STATUS_DONE)
 		return status;
-	state = state_of(info);
-	if (!state.p)
+	if (!infotext_state(info).p)
 		return context_garbled(ctx);
-
-	switch (ctx->form) {
-	case FORM_TEXT:
-		put_text(ctx->out, info);
-		break;
-	case FORM_JSON:
-		put_json(ctx->out, info);
-		break;
-	case FORM_RAW:
-		put_raw(ctx->out, info);
-		break;
-	}
-	return slice_equal(state, slice_of("open")) ? STATUS_DONE
-						    : STATUS_UNAVAILABLE;
+	return put(ctx, info);
 }

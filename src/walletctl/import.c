@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "walletctl/import_check.h"
+#include "walletctl/import_own.h"
 #include "walletctl/import_read.h"
 #include "walletctl/import_send.h"
 
@@ -21,6 +22,7 @@ struct import {
 	struct context *ctx;
 	struct mistakes mistakes;
 	struct transfers *transfers;
+	struct import_seals seals;
 	struct holdings holdings;
 	struct import_sum sum;
 	size_t before; /* on record from an earlier run */
@@ -74,13 +76,24 @@ static enum status ask_standing(struct import *im)
 	return status;
 }
 
+/*
+ * What was begun by an earlier run is gone on with: there the ledger may have the
+ * same from serial 1 on, because it was imported.
+ */
+static enum status check_own(struct import *im)
+{
+	if (im->before > 0 || im->ctx->options.value[OPTION_AGAIN])
+		return STATUS_DONE;
+	return import_own(im->ctx, im->transfers, &im->seals);
+}
+
 static enum status check(struct import *im)
 {
 	enum status status;
 
 	status = import_read(&im->mistakes,
 			     im->ctx->options.value[OPTION_FORMAT],
-			     im->transfers);
+			     im->transfers, &im->seals);
 	if (status == STATUS_DONE)
 		status = mistakes_end(&im->mistakes);
 	if (status != STATUS_DONE)
@@ -88,6 +101,8 @@ static enum status check(struct import *im)
 
 	warn_of_missing(im);
 	status = ask_standing(im);
+	if (status == STATUS_DONE)
+		status = check_own(im);
 	if (status != STATUS_DONE)
 		return status;
 	holdings_check(&im->holdings, &im->mistakes, im->before, &im->sum);

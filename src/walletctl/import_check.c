@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ledger/newtext.h"
 #include "util/parse.h"
 #include "walletctl/answer.h"
 #include "walletctl/pipeline.h"
@@ -139,6 +140,10 @@ static struct holding *holding_of(struct check *c, uint32_t user)
 	struct holding *h = &c->holdings->user[user];
 
 	if (!h->member) {
+		const char *fault = new_name_fault(name_of(c, user));
+
+		if (fault)
+			wrong(c, fault, user);
 		h->member = true;
 		h->balance = c->holdings->initial;
 		c->sum->joining++;

@@ -15,8 +15,8 @@
 
 #include "ledger/record.h"
 #include "util/percent.h"
-#include "walletctl/csv.h"
 #include "walletctl/linefile.h"
+#include "walletctl/payments.h"
 
 #include "walletctl/import_read.h"
 
@@ -36,23 +36,6 @@ static const char *const form_names[READ_FORMS] = {
 	[READ_CSV] = "csv",
 };
 
-/* Where the columns of CSV are; FIELD_NONE: it has none of that kind. */
-#define FIELD_NONE SIZE_MAX
-enum csv_column {
-	CSV_SENDER,
-	CSV_RECEIVER,
-	CSV_AMOUNT,
-	CSV_MEMO,
-	CSV_COLUMNS
-};
-
-static const char *const csv_names[CSV_COLUMNS] = {
-	[CSV_SENDER] = "sender",
-	[CSV_RECEIVER] = "receiver",
-	[CSV_AMOUNT] = "amount",
-	[CSV_MEMO] = "memo",
-};
-
 struct reading {
 	struct mistakes *mistakes;
 	struct transfers *transfers;
@@ -62,8 +45,8 @@ struct reading {
 	/* Of the line that is being read. */
 	uint32_t file;
 	uint64_t line;
-	bool begun; /* of CSV: a line of this file was read */
-	size_t column[CSV_COLUMNS];
+	struct payments payments; /* of CSV */
+	struct import_seals seals;
 };
 
 static void wrong(struct reading *r, const char *sentence)
@@ -91,6 +74,19 @@ static char decrypted(char c)
 
 /* Blocks. */
 
+static void note_seal(struct import_seals *seals, const struct record *record)
+{
+	struct import_seal seal = { .serial = record->serial };
+
+	if (!record->sealed)
+		return;
+	memcpy(seal.hash, record->hash, sizeof(seal.hash));
+	if (seals->lowest.serial == 0 || seal.serial < seals->lowest.serial)
+		seals->lowest = seal;
+	if (seal.serial > seals->highest.serial)
+		seals->highest = seal;
+}
+
 static int add_record(struct reading *r, const struct record *record)
 {
 	struct transfer item = {
@@ -104,6 +100,7 @@ static int add_record(struct reading *r, const struct record *record)
 
 	if (len < 0)
 		return len;
+	note_seal(&r->seals, record);
 	return transfers_add(r->transfers, &item, record->sender,
 			     record->receiver,
 			     (struct slice){ memo, (size_t)len });
@@ -145,117 +142,15 @@ static int read_encrypted(struct reading *r, struct slice line)
 
 /* CSV. */
 
-/* Is this a line of names?  Then it says where the columns are. */
-static bool take_header(struct reading *r, const struct csv_line *l)
-{
-	size_t column[CSV_COLUMNS];
-
-	for (size_t c = 0; c < CSV_COLUMNS; c++) {
-		column[c] = FIELD_NONE;
-		for (size_t i = 0; i < l->fields; i++)
-			if (slice_equal(l->field[i], slice_of(csv_names[c])))
-				column[c] = i;
-		if (column[c] == FIELD_NONE && c != CSV_MEMO)
-			return false;
-	}
-	memcpy(r->column, column, sizeof(column));
-	return true;
-}
-
-static struct slice csv_field(const struct reading *r, const struct csv_line *l,
-			      enum csv_column c)
-{
-	size_t at = r->column[c];
-
-	return at < l->fields ? l->field[at] : (struct slice){ "", 0 };
-}
-
-static const char *check_amount(struct slice text, bool opening,
-				struct amount *ret)
-{
-	int e = amount_parse(text, ret);
-
-	if (e == -ERANGE)
-		return "amount: expected at most 9223372036854775807";
-	if (e < 0)
-		return "amount: expected digits without sign or leading zeros";
-	if (opening && !amount_is_zero(*ret))
-		return "amount: expected 0 where sender and receiver are one";
-	if (!opening && amount_is_zero(*ret))
-		return "amount: expected 1 or more";
-	return NULL;
-}
-
-/* The name, the id and so on %s. */
-static bool good_field(struct reading *r, const char *what, const char *fault)
-{
-	if (fault)
-		mistakes_tell(r->mistakes, r->file, r->line, "%s: it %s", what,
-			      fault);
-	return !fault;
-}
-
-static int add_fields(struct reading *r, const struct csv_line *l)
-{
-	struct transfer item = { .line = r->line, .file = r->file };
-	struct slice sender = csv_field(r, l, CSV_SENDER);
-	struct slice receiver = csv_field(r, l, CSV_RECEIVER);
-	struct slice memo = csv_field(r, l, CSV_MEMO);
-	const char *fault;
-
-	if (!good_field(r, "sender", user_name_fault(sender)) ||
-	    !good_field(r, "receiver", user_name_fault(receiver)) ||
-	    !good_field(r, "memo", memo.len ? memo_fault(memo) : NULL))
-		return 0;
-	fault = check_amount(csv_field(r, l, CSV_AMOUNT),
-			     slice_equal(sender, receiver), &item.amount);
-	if (fault) {
-		wrong(r, fault);
-		return 0;
-	}
-	return transfers_add(r->transfers, &item, sender, receiver, memo);
-}
-
-/* What spreadsheets put before the first line of UTF-8. */
-static struct slice without_mark(struct slice line)
-{
-	static const char mark[] = "\xef\xbb\xbf";
-	size_t len = strlen(mark);
-
-	if (line.len < len || memcmp(line.p, mark, len) != 0)
-		return line;
-	return (struct slice){ line.p + len, line.len - len };
-}
-
 static int read_csv(struct reading *r, struct slice line)
 {
-	char room[LINEFILE_LINE_MAX];
-	struct csv_line l;
-	const char *fault;
+	struct transfer item = { .line = r->line, .file = r->file };
+	struct payment a;
 
-	if (r->line == 1)
-		line = without_mark(line);
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
-	if (is_blank(line))
+	if (payments_read(&r->payments, r->line, line, &a) == 0)
 		return 0;
-	if (csv_read(line, room, &l, &fault) < 0) {
-		wrong(r, fault);
-		return 0;
-	}
-	if (!r->begun) {
-		r->begun = true;
-		if (take_header(r, &l))
-			return 0;
-	}
-	if (l.fields <= r->column[CSV_AMOUNT] ||
-	    l.fields <= r->column[CSV_SENDER] ||
-	    l.fields <= r->column[CSV_RECEIVER]) {
-		wrong(r, "expected sender, receiver and amount, with commas "
-			 "between them");
-		return 0;
-	}
-	return add_fields(r, &l);
+	item.amount = a.amount;
+	return transfers_add(r->transfers, &item, a.sender, a.receiver, a.memo);
 }
 
 /* Reading. */
@@ -273,9 +168,7 @@ static int read_file(struct reading *r)
 	struct slice line;
 	int more;
 
-	r->begun = false;
-	for (size_t c = 0; c < CSV_COLUMNS; c++)
-		r->column[c] = c;
+	payments_begin(&r->payments, r->mistakes, r->file);
 	while ((more = linefile_next(f, &line)) != 0) {
 		int e = 0;
 
@@ -472,12 +365,17 @@ static enum status read_files(struct reading *r, const char *form)
 }
 
 enum status import_read(struct mistakes *m, const char *form,
-			struct transfers *ret)
+			struct transfers *ret, struct import_seals *ret_seals)
 {
-	struct reading r = { .mistakes = m, .transfers = ret };
+	struct reading r = {
+		.mistakes = m,
+		.transfers = ret,
+		.payments.openings = true,
+	};
 	enum status status = read_files(&r, form);
 
 	for (uint32_t i = 0; i < r.files; i++)
 		(void)linefile_free(r.open[i]);
+	*ret_seals = r.seals;
 	return status;
 }

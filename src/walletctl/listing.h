@@ -7,9 +7,6 @@
 
 #include "walletctl/context.h"
 
-/* Records asked for at once, the most that the main daemon gives. */
-#define LISTING_PAGE_MAX 10000
-
 enum status listing_history(struct context *ctx);
 enum status listing_list(struct context *ctx);
 

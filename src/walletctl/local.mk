@@ -8,17 +8,40 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/client.c src/walletctl/client.h \
 	src/walletctl/answer.c src/walletctl/answer.h \
 	src/walletctl/output.c src/walletctl/output.h \
+	src/walletctl/terminal.c src/walletctl/terminal.h \
 	src/walletctl/sheet.c src/walletctl/sheet.h \
 	src/walletctl/records.c src/walletctl/records.h \
 	src/walletctl/context.c src/walletctl/context.h \
 	src/walletctl/queries.c src/walletctl/queries.h \
+	src/walletctl/walk.c src/walletctl/walk.h \
+	src/walletctl/pushed.c src/walletctl/pushed.h \
+	src/walletctl/rolling.c src/walletctl/rolling.h \
+	src/walletctl/watch.c src/walletctl/watch.h \
+	src/walletctl/moment.c src/walletctl/moment.h \
+	src/walletctl/span.c src/walletctl/span.h \
 	src/walletctl/listing.c src/walletctl/listing.h \
+	src/walletctl/census.c src/walletctl/census.h \
+	src/walletctl/balances.c src/walletctl/balances.h \
+	src/walletctl/series.c src/walletctl/series.h \
+	src/walletctl/axis.c src/walletctl/axis.h \
+	src/walletctl/canvas.c src/walletctl/canvas.h \
+	src/walletctl/svg.c src/walletctl/svg.h \
+	src/walletctl/plot.c src/walletctl/plot.h \
+	src/walletctl/infotext.c src/walletctl/infotext.h \
+	src/walletctl/probe.c src/walletctl/probe.h \
 	src/walletctl/health.c src/walletctl/health.h \
+	src/walletctl/metrics.c src/walletctl/metrics.h \
 	src/walletctl/order.c src/walletctl/order.h \
+	src/walletctl/group.c src/walletctl/group.h \
 	src/walletctl/opstore.c src/walletctl/opstore.h \
 	src/walletctl/delivery.c src/walletctl/delivery.h \
 	src/walletctl/receipt.c src/walletctl/receipt.h \
+	src/walletctl/placing.c src/walletctl/placing.h \
+	src/walletctl/payments.c src/walletctl/payments.h \
+	src/walletctl/payfile.c src/walletctl/payfile.h \
 	src/walletctl/orders.c src/walletctl/orders.h \
+	src/walletctl/reverse.c src/walletctl/reverse.h \
+	src/walletctl/resume.c src/walletctl/resume.h \
 	src/walletctl/progress.c src/walletctl/progress.h \
 	src/walletctl/verify.c src/walletctl/verify.h \
 	src/walletctl/pipeline.c src/walletctl/pipeline.h \
@@ -32,9 +55,13 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/mistakes.c src/walletctl/mistakes.h \
 	src/walletctl/import_read.c src/walletctl/import_read.h \
 	src/walletctl/import_check.c src/walletctl/import_check.h \
+	src/walletctl/import_own.c src/walletctl/import_own.h \
 	src/walletctl/import_send.c src/walletctl/import_send.h \
 	src/walletctl/import.c src/walletctl/import.h \
+	src/walletctl/lookalike.c src/walletctl/lookalike.h \
+	src/walletctl/classic.c src/walletctl/classic.h \
 	src/walletctl/commands.c src/walletctl/commands.h \
+	src/walletctl/script.c src/walletctl/script.h \
 	src/walletctl/program.c src/walletctl/program.h
 
 bin_PROGRAMS += src/walletctl/walletctl

@@ -185,29 +185,29 @@ static int lock_entry(struct opstore_entry *e)
 	return 0;
 }
 
-static int read_entry(const struct opstore_entry *e, struct order *ret)
+static int read_entry(const struct opstore_entry *e, struct group *ret)
 {
 	struct buf text = { 0 };
 	int r;
 
 	r = fileops_read_file(e->ops, e->path, OPSTORE_FILE_MAX, &text);
 	if (r == 0)
-		r = order_read(
+		r = group_read(
 			(struct slice){ (const char *)text.data, text.len },
 			ret);
 	buf_done(&text);
 	return r;
 }
 
-/* Is what stands in the file the order that is to be kept? */
-static int compare_entry(const struct opstore_entry *e, const struct order *o)
+/* Is what stands in the file what is to be kept? */
+static int compare_entry(const struct opstore_entry *e, const struct group *g)
 {
-	struct order there = { 0 };
+	struct group there = { 0 };
 	int r = read_entry(e, &there);
 
-	if (r == 0 && !order_equal(&there, o))
+	if (r == 0 && !group_equal(&there, g))
 		r = -EEXIST;
-	order_done(&there);
+	group_done(&there);
 	return r;
 }
 
@@ -252,7 +252,7 @@ static int write_text(struct opstore_entry *e, const char *temporary,
  * Make the file whole, locked and durable at once.  fileops_replace() has one
  * temporary name for all who write the same file; here they may be several.
  */
-static int write_entry(struct opstore_entry *e, const struct order *o)
+static int write_entry(struct opstore_entry *e, const struct group *g)
 {
 	_cleanup_(freep) char *temporary = NULL;
 	struct buf text = { 0 };
@@ -264,50 +264,50 @@ static int write_entry(struct opstore_entry *e, const struct order *o)
 		temporary = NULL;
 		return -ENOMEM;
 	}
-	r = order_write(o, &text);
+	r = group_write(g, &text);
 	if (r == 0)
 		r = write_text(e, temporary, &text);
 	buf_done(&text);
 	return r;
 }
 
-/* Take up the file that is there, if it is of this order. */
-static int keep_again(struct opstore_entry *e, const struct order *o,
+/* Take up the file that is there, if it is of these orders. */
+static int keep_again(struct opstore_entry *e, const struct group *g,
 		      bool *ret_again)
 {
-	int r = compare_entry(e, o);
+	int r = compare_entry(e, g);
 
 	if (r == 0)
 		r = lock_entry(e);
-	/* With the same id it is the same order, whoever sends it. */
+	/* With the same ids they are the same, whoever sends them. */
 	if (r == 0 || r == -EWOULDBLOCK)
 		*ret_again = true;
 	return r == -EWOULDBLOCK ? 0 : r;
 }
 
 /* -ENOENT: the file went away under our hands. */
-static int try_keep(struct opstore_entry *e, const struct order *o,
+static int try_keep(struct opstore_entry *e, const struct group *g,
 		    bool *ret_again)
 {
 	int r;
 
 	if (e->ops->stat(e->ops->ctx, e->path, &(struct stat){ 0 }) == 0)
-		return keep_again(e, o, ret_again);
+		return keep_again(e, g, ret_again);
 
-	r = write_entry(e, o);
+	r = write_entry(e, g);
 	if (r == 0)
 		*ret_again = false;
 	return r;
 }
 
-int opstore_keep(struct opstore *s, const struct order *o,
+int opstore_keep(struct opstore *s, const struct group *g,
 		 struct opstore_entry **ret, bool *ret_again)
 {
 	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
 	char name[NAME_SIZE];
 	int r;
 
-	r = name_of(o->id, name);
+	r = name_of(g->id, name);
 	if (r == 0)
 		r = new_entry(s, name, &e);
 	if (r < 0)
@@ -315,42 +315,42 @@ int opstore_keep(struct opstore *s, const struct order *o,
 
 	r = -ENOENT;
 	for (unsigned i = 0; i < KEEP_ATTEMPTS && r == -ENOENT; i++)
-		r = try_keep(e, o, ret_again);
+		r = try_keep(e, g, ret_again);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(e);
 	return 0;
 }
 
-/* The file name must be its order's. */
-static int check_name(const struct order *o, const char *name)
+/* The file name must be that of its id. */
+static int check_name(const struct group *g, const char *name)
 {
 	char expected[NAME_SIZE];
 
-	if (name_of(o->id, expected) < 0 || strcmp(expected, name) != 0)
+	if (name_of(g->id, expected) < 0 || strcmp(expected, name) != 0)
 		return -EBADMSG;
 	return 0;
 }
 
-int opstore_take(struct opstore *s, const char *name, struct order *ret_order,
+int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
 		 struct opstore_entry **ret)
 {
 	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
-	struct order o = { 0 };
+	struct group g = { 0 };
 	int r;
 
 	r = new_entry(s, name, &e);
 	if (r == 0)
 		r = lock_entry(e);
 	if (r == 0)
-		r = read_entry(e, &o);
+		r = read_entry(e, &g);
 	if (r == 0)
-		r = check_name(&o, name);
+		r = check_name(&g, name);
 	if (r < 0) {
-		order_done(&o);
+		group_done(&g);
 		return r;
 	}
-	*ret_order = o;
+	*ret_group = g;
 	*ret = TAKE_PTR(e);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Orders whose answer is not in: a file each, named after the operation id, so
- * that nothing is lost when walletctl or the machine stops between sending and
- * being answered.  A file is on disk before its order is sent, is locked while
- * somebody works on it, and goes when the order is settled.
+ * Orders whose answer is not in: a file for each, or for each group that is done
+ * together, named after the operation id, so that nothing is lost when walletctl
+ * or the machine stops between sending and being answered.  A file is on disk
+ * before its orders are sent, is locked while somebody works on it, and goes
+ * when they are settled.
  */
 #ifndef WALLETCTL_OPSTORE_H
 #define WALLETCTL_OPSTORE_H
@@ -13,10 +14,13 @@
 
 #include "util/cleanup.h"
 #include "util/fileops.h"
-#include "walletctl/order.h"
+#include "walletctl/group.h"
 
-/* Bytes of a file: a request's limit, percent-encoded. */
-#define OPSTORE_FILE_MAX (256 * 1024)
+/*
+ * Bytes of a file: a request's limit, percent-encoded, or a group of the longest
+ * orders that are lawful.
+ */
+#define OPSTORE_FILE_MAX (2 * 1024 * 1024)
 
 struct opstore;
 struct opstore_entry; /* a file that we hold the lock of */
@@ -35,18 +39,18 @@ struct opstore *opstore_free(struct opstore *s);
 DEFINE_CLEANUP(struct opstore, opstore_free);
 
 /*
- * Keep @o; durable when this returns 0.  *ret_again says that it was there
+ * Keep @g; durable when this returns 0.  *ret_again says that it was there
  * before: an earlier attempt may have gone through.  -EEXIST if the id stands
- * for another order.
+ * for something else.
  */
-int opstore_keep(struct opstore *s, const struct order *o,
+int opstore_keep(struct opstore *s, const struct group *g,
 		 struct opstore_entry **ret, bool *ret_again) _must_check_;
 
 /*
- * Take up the order with this file name.  -EWOULDBLOCK: somebody is at it;
+ * Take up what has this file name.  -EWOULDBLOCK: somebody is at it;
  * -ENOENT: settled meanwhile; -EBADMSG: not one of our files.
  */
-int opstore_take(struct opstore *s, const char *name, struct order *ret_order,
+int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
 		 struct opstore_entry **ret) _must_check_;
 
 /* The order is settled: remove its file, and free @e. */

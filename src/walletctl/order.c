@@ -63,6 +63,41 @@ void order_done(struct order *o)
 	*o = (struct order){ 0 };
 }
 
+/* NULL stays NULL. */
+static int copy(const char *text, char **ret)
+{
+	if (!text)
+		return 0;
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int order_make(const struct order_words *w, struct order *ret)
+{
+	struct order o = { 0 };
+	int r;
+
+	r = copy(w->command, &o.command);
+	if (r == 0)
+		r = copy(w->server, &o.server);
+	if (r == 0)
+		r = copy(w->sender, &o.sender);
+	if (r == 0)
+		r = copy(w->receiver, &o.receiver);
+	if (r == 0)
+		r = copy(w->amount, &o.amount);
+	if (r == 0)
+		r = copy(w->id, &o.id);
+	if (r == 0)
+		r = copy(w->memo, &o.memo);
+	if (r < 0) {
+		order_done(&o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
 bool order_equal(const struct order *a, const struct order *b)
 {
 	for (size_t i = 0; i < ELEMENTS(key_table); i++) {
@@ -112,8 +147,7 @@ int order_write(const struct order *o, struct buf *out)
 	return r < 0 ? r : buf_addf(out, LAST_LINE "\n");
 }
 
-/* The next line without its newline; false if there is no whole one. */
-static bool next_line(struct slice *text, struct slice *ret)
+bool order_next_line(struct slice *text, struct slice *ret)
 {
 	const char *end = text->len ? memchr(text->p, '\n', text->len) : NULL;
 
@@ -178,18 +212,18 @@ static bool is_complete(const struct order *o)
 	return true;
 }
 
-static int read_lines(struct slice text, struct order *o)
+static int read_lines(struct slice *text, struct order *o)
 {
 	struct slice line;
 	int r;
 
-	if (!next_line(&text, &line) ||
+	if (!order_next_line(text, &line) ||
 	    !slice_equal(line, slice_of(FIRST_LINE)))
 		return -EBADMSG;
 
-	while (next_line(&text, &line)) {
+	while (order_next_line(text, &line)) {
 		if (slice_equal(line, slice_of(LAST_LINE)))
-			return text.len == 0 && is_complete(o) ? 0 : -EBADMSG;
+			return is_complete(o) ? 0 : -EBADMSG;
 		r = read_line(line, o);
 		if (r < 0)
 			return r;
@@ -197,7 +231,7 @@ static int read_lines(struct slice text, struct order *o)
 	return -EBADMSG;
 }
 
-int order_read(struct slice text, struct order *ret)
+int order_take(struct slice *text, struct order *ret)
 {
 	struct order o = { 0 };
 	int r = read_lines(text, &o);
@@ -208,4 +242,15 @@ int order_read(struct slice text, struct order *ret)
 	}
 	*ret = o;
 	return 0;
+}
+
+int order_read(struct slice text, struct order *ret)
+{
+	int r = order_take(&text, ret);
+
+	if (r == 0 && text.len > 0) {
+		order_done(ret);
+		r = -EBADMSG;
+	}
+	return r;
 }

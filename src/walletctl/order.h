@@ -24,6 +24,19 @@ struct order {
 	char *memo; /* NULL: none */
 };
 
+/* The same, borrowed. */
+struct order_words {
+	const char *command;
+	const char *server;
+	const char *sender;
+	const char *receiver;
+	const char *amount;
+	const char *id;
+	const char *memo;
+};
+
+/* An order of copies; 0 or -ENOMEM. */
+int order_make(const struct order_words *w, struct order *ret) _must_check_;
 /* Free the texts; @o is empty afterwards. */
 void order_done(struct order *o);
 /* The same texts? */
@@ -34,5 +47,9 @@ bool order_is_opening(const struct order *o);
 int order_write(const struct order *o, struct buf *out) _must_check_;
 /* -EBADMSG if @text is not wholly what order_write() writes; -ENOMEM. */
 int order_read(struct slice text, struct order *ret) _must_check_;
+/* The same of the beginning of *@text, which is taken off. */
+int order_take(struct slice *text, struct order *ret) _must_check_;
+/* Take a line off, without its newline; false if there is no whole one. */
+bool order_next_line(struct slice *text, struct slice *ret) _must_check_;
 
 #endif

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An order is kept on disk, delivered, forgotten when settled, and told of.
- * Where no state directory can be had it is delivered all the same.
+ * Orders out of the words of a command line, or a file.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "ledger/name.h"
-#include "util/fileops.h"
-#include "util/parse.h"
-#include "util/random.h"
-#include "walletctl/delivery.h"
-#include "walletctl/opstore.h"
+#include "walletctl/answer.h"
+#include "walletctl/payfile.h"
+#include "walletctl/placing.h"
 #include "walletctl/receipt.h"
 
 #include "walletctl/orders.h"
+
+/* How often somebody else may be quicker with a sender's coins. */
+#define MAX_ATTEMPTS 8
+/* Digits of an int64_t with sign and zero. */
+#define NUMBER_SIZE 21
 
 static enum status fail(struct context *ctx, int r)
 {
@@ -24,268 +27,290 @@ static enum status fail(struct context *ctx, int r)
 	return STATUS_UNAVAILABLE;
 }
 
-static void warn_not_kept(struct context *ctx, int r)
+/* "$note" of a script may be empty, and then there is none. */
+static const char *memo_of(const struct context *ctx)
 {
-	context_say(ctx,
-		    "warning: there is no place to keep the order until its "
-		    "answer is in (%s)",
-		    r == -ENOENT ? "neither XDG_STATE_HOME nor HOME is set"
-				 : strerror(-r));
+	const char *memo = ctx->options.value[OPTION_MEMO];
+
+	return memo && *memo ? memo : NULL;
 }
 
-static int open_store(struct opstore **ret)
+/* The id that was given, or @made, which gets a new one. */
+static const char *id_of(const struct context *ctx, char made[PLACING_ID_SIZE])
 {
-	_cleanup_(freep) char *directory = NULL;
-	int r;
+	const char *given = ctx->options.value[OPTION_ID];
 
-	r = opstore_directory(getenv("XDG_STATE_HOME"), getenv("HOME"),
-			      &directory);
-	return r < 0 ? r : opstore_open(&fileops_kernel, directory, ret);
+	if (given)
+		return given;
+	placing_make_id(made);
+	return made;
 }
 
-/*
- * Have the order on disk before it is sent.  Only an id that stands for
- * another pending order stops it.
- */
-static enum status keep(struct context *ctx, const struct order *o,
-			struct opstore_entry **ret, bool *ret_again)
+static enum status run_words(struct context *ctx, const struct order_words *w)
 {
-	_cleanup_(opstore_freep) struct opstore *store = NULL;
-	int r;
-
-	/* The main daemon will refuse it, and say why. */
-	if (operation_id_fault(slice_of(o->id)))
-		return STATUS_DONE;
-
-	r = open_store(&store);
-	if (r == 0)
-		r = opstore_keep(store, o, ret, ret_again);
-	if (r == -EEXIST) {
-		context_say(ctx,
-			    "the operation id %s stands for another order that "
-			    "is still pending; finish it by \"walletctl "
-			    "resume\"",
-			    o->id);
-		return STATUS_REFUSED;
-	}
-	if (r < 0)
-		warn_not_kept(ctx, r);
-	return STATUS_DONE;
-}
-
-static void tell_repeating(void *arg, const char *reason)
-{
-	struct context *ctx = arg;
-
-	fputs("walletctl: ", ctx->err);
-	output_text(ctx->err, slice_of(reason ? reason : ""));
-	fputs(" Trying again.\n", ctx->err);
-}
-
-/* Deliver the order, and forget it if it is settled; @entry may be NULL. */
-static void deliver(struct context *ctx, struct client *client,
-		    const struct order *o, struct opstore_entry *entry,
-		    struct delivery *d)
-{
-	int r = 0;
-
-	d->timeout = ctx->timeout;
-	d->ask_coin = ctx->form == FORM_TEXT;
-	d->repeating = tell_repeating;
-	d->arg = ctx;
-	delivery_run(client, o, d);
-
-	if (d->status == STATUS_UNKNOWN)
-		(void)opstore_entry_free(entry);
-	else if (entry)
-		r = opstore_settle(entry);
-	if (r < 0)
-		context_say(ctx,
-			    "warning: the order is settled, but its file "
-			    "could not be removed (%s)",
-			    strerror(-r));
-}
-
-static enum status run_order(struct context *ctx, const struct order *o)
-{
-	struct opstore_entry *entry = NULL;
-	struct delivery d = { .again = false };
+	struct order o = { 0 };
+	struct group g;
 	enum status status;
+	int r;
 
-	status = keep(ctx, o, &entry, &d.again);
-	if (status != STATUS_DONE)
-		return status;
-
-	deliver(ctx, ctx->client, o, entry, &d);
-	receipt_put(ctx, o, &d);
-	status = d.status;
-	delivery_done(&d);
+	r = order_make(w, &o);
+	if (r < 0)
+		return fail(ctx, r);
+	g = group_of(&o);
+	status = placing_run(ctx, &g);
+	order_done(&o);
 	return status;
 }
 
-/* A copy of @text, which may be NULL. */
-static int copy(const char *text, char **ret)
+static enum status transfer_one(struct context *ctx)
 {
-	if (!text)
-		return 0;
-	*ret = strdup(text);
-	return *ret ? 0 : -ENOMEM;
+	char made[PLACING_ID_SIZE];
+	const struct order_words w = {
+		.command = "transfer",
+		.server = ctx->server,
+		.sender = ctx->arg[0],
+		.receiver = ctx->arg[1],
+		.amount = ctx->arg[2],
+		.id = id_of(ctx, made),
+		.memo = memo_of(ctx),
+	};
+
+	return run_words(ctx, &w);
 }
 
-static int copy_id(const char *given, char **ret)
-{
-	uint8_t bytes[ORDERS_ID_BYTES];
-	char hex[2 * ORDERS_ID_BYTES + 1] = "";
+/* A file of transfers. */
 
-	random_bytes(bytes, sizeof(bytes));
-	format_hex(bytes, sizeof(bytes), hex);
-	return copy(given ? given : hex, ret);
+static enum status run_list(struct context *ctx, const struct group *g)
+{
+	const struct delivery nothing = { .status = STATUS_DONE };
+
+	if (g->count > 0)
+		return placing_run(ctx, g);
+	context_note(ctx, "%s: there are no payments", g->source);
+	if (ctx->form != FORM_TEXT)
+		receipt_put(ctx, g, &nothing);
+	return STATUS_DONE;
 }
 
-static enum status make_and_run(struct context *ctx, const char *command)
+static enum status transfer_file(struct context *ctx)
 {
-	const char *memo = ctx->options.value[OPTION_MEMO];
+	const char *path = ctx->options.value[OPTION_FILE];
+	char made[PLACING_ID_SIZE];
+	struct group g = { 0 };
+	enum status status;
+
+	status = payfile_read(ctx, path, id_of(ctx, made), memo_of(ctx), &g);
+	if (status == STATUS_DONE)
+		status = run_list(ctx, &g);
+	group_done(&g);
+	return status;
+}
+
+/* All that somebody has. */
+
+static enum status ask_balance(struct context *ctx, int64_t *ret)
+{
+	const struct client_request q = { 2, { "BALANCE", ctx->arg[0] } };
+	_cleanup_(freeReplyObjectp) redisReply *reply = NULL;
+	enum status status;
+
+	status = context_ask(ctx, &q, 1, &reply);
+	if (status == STATUS_DONE)
+		status = context_refused(ctx, reply);
+	if (status == STATUS_DONE && answer_integer(reply, ret) < 0)
+		return context_garbled(ctx);
+	return status;
+}
+
+/* What was moved under this id before; *ret stays if nothing was. */
+static enum status ask_earlier(struct context *ctx, const char *id,
+			       int64_t *ret)
+{
+	const struct client_request q = { 3, { "SHOW", "ID", id } };
+	_cleanup_(freeReplyObjectp) redisReply *reply = NULL;
+	struct answer_record record;
+	struct answer_error error;
+	enum status status;
+
+	status = context_ask(ctx, &q, 1, &reply);
+	if (status != STATUS_DONE)
+		return status;
+	if (answer_is_error(reply, &error))
+		return slice_equal(error.code, slice_of("NOTFOUND"))
+			       ? STATUS_DONE
+			       : context_refused(ctx, reply);
+	if (answer_record(reply, &record) < 0)
+		return context_garbled(ctx);
+	*ret = record.amount;
+	return STATUS_DONE;
+}
+
+/* How much it is to be, above 0. */
+static enum status find_amount(struct context *ctx, int64_t *ret)
+{
+	const char *id = ctx->options.value[OPTION_ID];
+	enum status status = STATUS_DONE;
+
+	*ret = 0;
+	if (id && !operation_id_fault(slice_of(id)))
+		status = ask_earlier(ctx, id, ret);
+	if (status == STATUS_DONE && *ret == 0)
+		status = ask_balance(ctx, ret);
+	if (status == STATUS_DONE && *ret == 0) {
+		context_say(ctx, "\"%s\" has nothing to transfer", ctx->arg[0]);
+		status = STATUS_REFUSED;
+	}
+	return status;
+}
+
+/* *ret_late: somebody else was quicker, and nothing was told. */
+static enum status try_max(struct context *ctx, int64_t coins, bool last,
+			   bool *ret_late)
+{
+	char made[PLACING_ID_SIZE];
+	char amount[NUMBER_SIZE];
+	const struct order_words w = {
+		.command = "transfer",
+		.server = ctx->server,
+		.sender = ctx->arg[0],
+		.receiver = ctx->arg[1],
+		.amount = amount,
+		.id = id_of(ctx, made),
+		.memo = memo_of(ctx),
+	};
+	struct delivery d = {
+		.ask_coin = ctx->form == FORM_TEXT,
+		.dry_run = ctx->options.value[OPTION_DRY_RUN] != NULL,
+	};
 	struct order o = { 0 };
+	struct group g;
 	enum status status;
 	int r;
 
-	/* "$note" of a script may be empty, and then there is none. */
-	if (memo && !*memo)
-		memo = NULL;
-	r = copy(command, &o.command);
-	if (r == 0)
-		r = copy(ctx->server, &o.server);
-	if (r == 0)
-		r = copy(ctx->arg[0], &o.sender);
-	if (r == 0 && ctx->arg[1])
-		r = copy(ctx->arg[1], &o.receiver);
-	if (r == 0 && ctx->arg[1])
-		r = copy(ctx->arg[2], &o.amount);
-	if (r == 0)
-		r = copy_id(ctx->options.value[OPTION_ID], &o.id);
-	if (r == 0)
-		r = copy(memo, &o.memo);
-
-	status = r < 0 ? fail(ctx, r) : run_order(ctx, &o);
+	(void)snprintf(amount, sizeof(amount), "%" PRId64, coins);
+	r = order_make(&w, &o);
+	if (r < 0)
+		return fail(ctx, r);
+	g = group_of(&o);
+	status = placing_send(ctx, &g, &d);
+	if (status == STATUS_DONE) {
+		status = d.status;
+		*ret_late = !last && status == STATUS_REFUSED &&
+			    slice_equal(d.code, slice_of("INSUFFICIENT"));
+		if (!*ret_late)
+			receipt_put(ctx, &g, &d);
+		delivery_done(&d);
+	}
 	order_done(&o);
+	return status;
+}
+
+static enum status transfer_max(struct context *ctx)
+{
+	enum status status = STATUS_DONE;
+	bool late = true;
+
+	for (int i = 1; late; i++) {
+		int64_t coins;
+
+		late = false;
+		status = find_amount(ctx, &coins);
+		if (status == STATUS_DONE)
+			status = try_max(ctx, coins, i == MAX_ATTEMPTS, &late);
+	}
 	return status;
 }
 
 enum status orders_transfer(struct context *ctx)
 {
-	return make_and_run(ctx, "transfer");
+	if (ctx->options.value[OPTION_FILE])
+		return transfer_file(ctx);
+	if (ctx->options.value[OPTION_MAX])
+		return transfer_max(ctx);
+	return transfer_one(ctx);
+}
+
+/* New users. */
+
+static enum status open_one(struct context *ctx)
+{
+	char made[PLACING_ID_SIZE];
+	const struct order_words w = {
+		.command = "open",
+		.server = ctx->server,
+		.sender = ctx->arg[0],
+		.id = id_of(ctx, made),
+		.memo = memo_of(ctx),
+	};
+
+	return run_words(ctx, &w);
+}
+
+/* The one at @i, with the group's id, a dash and its place for an id. */
+static int add_opening(struct context *ctx, struct group *g, size_t i)
+{
+	_cleanup_(freep) char *id = NULL;
+	struct order_words w = {
+		.command = "open",
+		.server = ctx->server,
+		.sender = ctx->arg[i],
+		.memo = memo_of(ctx),
+	};
+	struct order o = { 0 };
+	int r;
+
+	if (asprintf(&id, "%s-%zu", g->id, i + 1) < 0) {
+		id = NULL;
+		return -ENOMEM;
+	}
+	w.id = id;
+	r = order_make(&w, &o);
+	if (r == 0)
+		r = group_add(g, &o, 0);
+	order_done(&o);
+	return r;
+}
+
+/* Their last id is their longest. */
+static enum status check_openings(struct context *ctx, const struct group *g)
+{
+	const char *id = g->order[g->count - 1].id;
+	const char *fault = operation_id_fault(slice_of(id));
+
+	if (!fault)
+		return STATUS_DONE;
+	return context_usage(ctx,
+			     "--id: with a user's place behind it, as in "
+			     "\"%s\", it %s",
+			     id, fault);
+}
+
+static enum status open_several(struct context *ctx, size_t count)
+{
+	char made[PLACING_ID_SIZE];
+	struct group g = { .id = strdup(id_of(ctx, made)) };
+	enum status status;
+	int r = g.id ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_opening(ctx, &g, i);
+	status = r < 0 ? fail(ctx, r) : check_openings(ctx, &g);
+	if (status == STATUS_DONE)
+		status = placing_run(ctx, &g);
+	group_done(&g);
+	return status;
 }
 
 enum status orders_open(struct context *ctx)
 {
-	return make_and_run(ctx, "open");
-}
+	size_t count = 0;
 
-/* Of done, refused and unknown, which is all that resuming comes to. */
-static enum status worse(enum status a, enum status b)
-{
-	return a > b ? a : b;
-}
-
-/* An order that was taken up; @entry is given away. */
-static enum status resume_order(struct context *ctx, const struct order *o,
-				struct opstore_entry *entry,
-				struct receipts *list)
-{
-	_cleanup_(client_freep) struct client *client = NULL;
-	struct delivery d = { .again = true };
-	enum status status;
-
-	if (client_new(o->server, &client) < 0) {
-		context_say(ctx,
-			    "the order %s is for \"%s\", which is no "
-			    "server; it was left alone",
-			    o->id, o->server);
-		(void)opstore_entry_free(entry);
-		return STATUS_UNKNOWN;
-	}
-
-	deliver(ctx, client, o, entry, &d);
-	receipts_add(list, o, &d);
-	status = d.status;
-	delivery_done(&d);
-	return status;
-}
-
-/* Whoever names a server means the orders that were made for it. */
-static bool is_wanted(struct context *ctx, const struct order *o)
-{
-	return !ctx->options.value[OPTION_SERVER] ||
-	       strcmp(ctx->server, o->server) == 0;
-}
-
-static enum status resume_one(struct context *ctx, struct opstore *store,
-			      const char *name, struct receipts *list)
-{
-	struct opstore_entry *entry = NULL;
-	struct order o = { 0 };
-	enum status status = STATUS_DONE;
-	int r;
-
-	r = opstore_take(store, name, &o, &entry);
-	if (r == -ENOENT)
-		return STATUS_DONE;
-	if (r == -EWOULDBLOCK) {
-		context_say(ctx, "another walletctl is at the order %s", name);
-		return STATUS_DONE;
-	}
-	if (r < 0) {
-		context_say(ctx,
-			    "warning: the file %s is no pending order (%s); "
-			    "it was left alone",
-			    name, strerror(-r));
-		return STATUS_DONE;
-	}
-
-	if (is_wanted(ctx, &o)) {
-		status = resume_order(ctx, &o, entry, list);
-	} else {
-		context_say(ctx, "the order %s is for %s; it was left alone",
-			    o.id, o.server);
-		(void)opstore_entry_free(entry);
-	}
-	order_done(&o);
-	return status;
-}
-
-static enum status resume_all(struct context *ctx, struct opstore *store)
-{
-	enum status status = STATUS_DONE;
-	struct receipts list = { .ctx = ctx };
-	size_t count;
-	char **names;
-	int r;
-
-	r = opstore_names(store, &names, &count);
-	if (r < 0)
-		return fail(ctx, r);
-	r = receipts_begin(&list);
-	if (r < 0)
-		status = fail(ctx, r);
-
-	for (size_t i = 0; i < count && r == 0; i++)
-		status = worse(status, resume_one(ctx, store, names[i], &list));
-	opstore_names_free(names, count);
-	if (r == 0)
-		receipts_end(&list);
-	return status;
-}
-
-enum status orders_resume(struct context *ctx)
-{
-	_cleanup_(opstore_freep) struct opstore *store = NULL;
-	int r;
-
-	r = open_store(&store);
-	if (r < 0) {
-		context_say(ctx, "the pending orders cannot be read (%s)",
-			    strerror(-r));
-		return STATUS_UNAVAILABLE;
-	}
-	return resume_all(ctx, store);
+	while (ctx->arg[count])
+		count++;
+	if (count > GROUP_MAX)
+		return context_usage(ctx,
+				     "open: expected at most %d users at a "
+				     "time, not %zu",
+				     GROUP_MAX, count);
+	return count == 1 ? open_one(ctx) : open_several(ctx, count);
 }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands that change the ledger.
+ * The commands that give orders.
  */
 #ifndef WALLETCTL_ORDERS_H
 #define WALLETCTL_ORDERS_H
 
 #include "walletctl/context.h"
 
-/* Bytes of an operation id that we make. */
-#define ORDERS_ID_BYTES 16
-
+/* One transfer, all that somebody has, or a file of them. */
 enum status orders_transfer(struct context *ctx);
+/* One user, or several together. */
 enum status orders_open(struct context *ctx);
-/* Send each pending order again, with its id, to the server it was made for. */
-enum status orders_resume(struct context *ctx);
 
 #endif

@@ -9,10 +9,12 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include "util/parse.h"
 #include "util/percent.h"
 #include "util/timestamp.h"
+#include "walletctl/csv.h"
 
 #include "walletctl/output.h"
 
@@ -29,6 +31,16 @@ struct value value_number(int64_t n)
 	return (struct value){ .kind = VALUE_NUMBER, .number = n };
 }
 
+struct value value_amount(int64_t n)
+{
+	return (struct value){ .kind = VALUE_AMOUNT, .number = n };
+}
+
+bool value_is_number(const struct value *v)
+{
+	return v->kind == VALUE_NUMBER || v->kind == VALUE_AMOUNT;
+}
+
 struct value value_text(struct slice text)
 {
 	if (!text.p)
@@ -43,13 +55,17 @@ struct value value_time(struct slice text)
 	return (struct value){ .kind = VALUE_TIME, .text = text };
 }
 
-/* Marks of direction, line and paragraph separators, the byte order mark. */
+/*
+ * What is not seen, or turns the line around: soft hyphen, marks of direction,
+ * Mongolian vowel separator, zero-width space, line and paragraph separators,
+ * word joiner and its like, byte order mark.  What joins letters may stay.
+ */
 static bool is_misleading(int code)
 {
-	return (code >= 0x200e && code <= 0x200f) ||
+	return code == 0x00ad || code == 0x061c || code == 0x180e ||
+	       code == 0x200b || (code >= 0x200e && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff ||
-	       code == 0x061c;
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
 static bool is_control(int code)
@@ -114,6 +130,29 @@ static void json_character(FILE *out, const char *bytes, size_t len, int code)
 		(void)fwrite(bytes, 1, len, out);
 }
 
+/* \xHH, a byte each. */
+#define ESCAPE_WIDTH 4
+
+size_t output_width(struct slice text)
+{
+	size_t width = 0;
+	size_t len;
+
+	for (size_t at = 0; at < text.len; at += len) {
+		int columns;
+		int code;
+
+		len = next_character(text, at, &code);
+		if (code < 0 || is_control(code) || is_misleading(code)) {
+			width += ESCAPE_WIDTH * len;
+			continue;
+		}
+		columns = wcwidth((wchar_t)code);
+		width += columns > 0 ? (size_t)columns : 0;
+	}
+	return width;
+}
+
 void output_json_string(FILE *out, struct slice text)
 {
 	size_t len;
@@ -135,6 +174,7 @@ void output_json_value(FILE *out, const struct value *v)
 		fputs("null", out);
 		return;
 	case VALUE_NUMBER:
+	case VALUE_AMOUNT:
 		fprintf(out, "%" PRId64, v->number);
 		return;
 	case VALUE_TEXT:
@@ -160,7 +200,7 @@ void output_raw_line(FILE *out, const struct value *values, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			putc('\t', out);
-		if (values[i].kind == VALUE_NUMBER)
+		if (value_is_number(&values[i]))
 			fprintf(out, "%" PRId64, values[i].number);
 		else if (values[i].kind != VALUE_NONE)
 			output_text(out, values[i].text);
@@ -168,15 +208,43 @@ void output_raw_line(FILE *out, const struct value *values, size_t count)
 	putc('\n', out);
 }
 
+void output_csv_names(FILE *out, const struct column *columns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? "," : "", columns[i].name);
+	fputs(CSV_END, out);
+}
+
+void output_csv_line(FILE *out, const struct value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			putc(',', out);
+		if (value_is_number(&values[i]))
+			fprintf(out, "%" PRId64, values[i].number);
+		else if (values[i].kind != VALUE_NONE)
+			csv_write(out, values[i].text);
+	}
+	fputs(CSV_END, out);
+}
+
 void output_values(FILE *out, enum form form, const struct column *columns,
 		   size_t count, const struct value *values)
 {
-	if (form == FORM_RAW) {
+	switch (form) {
+	case FORM_RAW:
 		output_raw_line(out, values, count);
 		return;
+	case FORM_CSV:
+		output_csv_names(out, columns, count);
+		output_csv_line(out, values, count);
+		return;
+	case FORM_TEXT:
+	case FORM_JSON:
+		output_json_object(out, columns, count, values);
+		putc('\n', out);
+		return;
 	}
-	output_json_object(out, columns, count, values);
-	putc('\n', out);
 }
 
 void output_grouped(uint64_t n, char out[OUTPUT_GROUPED_SIZE])
@@ -191,6 +259,24 @@ void output_grouped(uint64_t n, char out[OUTPUT_GROUPED_SIZE])
 		out[at++] = digits[i];
 	}
 	out[at] = '\0';
+}
+
+/* "-12,000" */
+static int grouped(struct buf *out, int64_t n)
+{
+	char digits[OUTPUT_GROUPED_SIZE];
+
+	output_grouped(n < 0 ? -(uint64_t)n : (uint64_t)n, digits);
+	return buf_addf(out, "%s%s", n < 0 ? "-" : "", digits);
+}
+
+void output_amount(FILE *out, int64_t n)
+{
+	struct buf b = { 0 };
+
+	if (grouped(&b, n) == 0)
+		(void)fwrite(b.data, 1, b.len, out);
+	buf_done(&b);
 }
 
 /* A record's time on the reader's clock; as it stands if it is none. */
@@ -219,6 +305,9 @@ int output_cell(const struct value *v, struct buf *out)
 		break;
 	case VALUE_NUMBER:
 		r = buf_addf(out, "%" PRId64, v->number);
+		break;
+	case VALUE_AMOUNT:
+		r = grouped(out, v->number);
 		break;
 	case VALUE_TEXT:
 		r = output_text_buf(out, v->text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The three forms of an answer (for people, JSON, bare values) and the values
- * they are made of.  Knows columns and rows, not what they mean.
+ * The forms of an answer (for people, JSON, bare values, CSV) and the values they
+ * are made of.  Knows columns and rows, not what they mean.
  */
 #ifndef WALLETCTL_OUTPUT_H
 #define WALLETCTL_OUTPUT_H
@@ -19,11 +19,13 @@ enum form {
 	FORM_TEXT, /* for people */
 	FORM_JSON, /* one document */
 	FORM_RAW,  /* bare values between tabs, a record a line */
+	FORM_CSV,  /* a line of names, then a record a line (RFC 4180) */
 };
 
 enum value_kind {
 	VALUE_NONE, /* null in JSON, empty elsewhere */
 	VALUE_NUMBER,
+	VALUE_AMOUNT, /* a number of coins; in groups of digits for people */
 	VALUE_TEXT,
 	VALUE_TIME, /* text of the form of records; local time in tables */
 };
@@ -36,12 +38,13 @@ struct value {
 
 struct value value_none(void);
 struct value value_number(int64_t n);
+struct value value_amount(int64_t n);
 /* VALUE_NONE if @text has no p. */
 struct value value_text(struct slice text);
 struct value value_time(struct slice text);
 
 struct column {
-	const char *name;    /* in JSON; scripts lean on it */
+	const char *name;    /* in JSON and CSV; scripts lean on it */
 	const char *heading; /* of a table; NULL: not shown there */
 };
 
@@ -52,6 +55,9 @@ struct column {
 void output_text(FILE *out, struct slice text);
 int output_text_buf(struct buf *out, struct slice text) _must_check_;
 
+/* Columns of a terminal that output_text() fills. */
+size_t output_width(struct slice text);
+
 /* A string of JSON with its quotes; what is no UTF-8 becomes U+FFFD. */
 void output_json_string(FILE *out, struct slice text);
 void output_json_value(FILE *out, const struct value *v);
@@ -61,13 +67,28 @@ void output_json_object(FILE *out, const struct column *columns, size_t count,
 /* A line of values between tabs. */
 void output_raw_line(FILE *out, const struct value *values, size_t count);
 
-/* A record by itself that is not for people: an object, or a line. */
+/*
+ * Comma-separated values: the line of names, and a record.  Text stands there as
+ * it is, in quotes if it needs them.
+ */
+void output_csv_names(FILE *out, const struct column *columns, size_t count);
+void output_csv_line(FILE *out, const struct value *values, size_t count);
+
+/*
+ * A record by itself that is not for people: an object, a line, or a line below
+ * its names.
+ */
 void output_values(FILE *out, enum form form, const struct column *columns,
 		   size_t count, const struct value *values);
 
 /* A number in groups of three digits, ended by a zero: "12,000". */
 #define OUTPUT_GROUPED_SIZE 27
 void output_grouped(uint64_t n, char out[OUTPUT_GROUPED_SIZE]);
+
+/* Coins, for people: "-12,000". */
+void output_amount(FILE *out, int64_t n);
+/* Is @v a number, of coins or not? */
+bool value_is_number(const struct value *v);
 
 /* How @v stands in a table or behind a name, ended by a zero. */
 int output_cell(const struct value *v, struct buf *out) _must_check_;

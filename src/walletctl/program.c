@@ -7,19 +7,34 @@
 #include <errno.h>
 #include <string.h>
 
+#include "walletctl/classic.h"
 #include "walletctl/commands.h"
+#include "walletctl/script.h"
+#include "walletctl/lookalike.h"
 
 #include "walletctl/program.h"
 
 static enum status read_form(struct context *ctx)
 {
-	bool json = ctx->options.value[OPTION_JSON] != NULL;
-	bool raw = ctx->options.value[OPTION_RAW] != NULL;
+	static const struct {
+		enum option_key key;
+		enum form form;
+	} form_table[] = {
+		{ OPTION_JSON, FORM_JSON },
+		{ OPTION_RAW, FORM_RAW },
+		{ OPTION_CSV, FORM_CSV },
+	};
 
-	if (json && raw)
-		return context_usage(ctx, "--json and --raw: expected one "
-					  "of them at most");
-	ctx->form = json ? FORM_JSON : raw ? FORM_RAW : FORM_TEXT;
+	ctx->form = FORM_TEXT;
+	for (size_t i = 0; i < ELEMENTS(form_table); i++) {
+		if (!ctx->options.value[form_table[i].key])
+			continue;
+		if (ctx->form != FORM_TEXT)
+			return context_usage(ctx,
+					     "--json, --raw and --csv: "
+					     "expected one of them at most");
+		ctx->form = form_table[i].form;
+	}
 	return STATUS_DONE;
 }
 
@@ -64,9 +79,12 @@ static enum status read_server(struct context *ctx)
 /* The command of the first argument, and everything that goes with it. */
 static enum status prepare(struct context *ctx)
 {
-	const char *name = ctx->options.arg[0];
+	const char *name;
 	enum status status;
 
+	if (ctx->options.value[OPTION_CLASSIC])
+		classic_words(&ctx->options);
+	name = ctx->options.arg[0];
 	ctx->command = name ? commands_find(name) : NULL;
 	if (!ctx->command)
 		return commands_unknown(ctx, name);
@@ -96,6 +114,34 @@ static enum status explain(struct context *ctx)
 	return STATUS_DONE;
 }
 
+/* Commands and their own options are on the lines. */
+static enum status run_script(struct context *ctx)
+{
+	unsigned allowed = options_everywhere() | OPTION_BIT(OPTION_STDIN);
+	enum status status;
+
+	if (ctx->options.args > 0)
+		return context_usage(ctx,
+				     "--stdin: \"%s\" is too much: commands "
+				     "are read from standard input",
+				     ctx->options.arg[0]);
+	for (unsigned key = 0; key < OPTION_KEYS; key++) {
+		if (ctx->options.value[key] && !(allowed & OPTION_BIT(key)))
+			return context_usage(ctx,
+					     "--%s does not go with --stdin: "
+					     "a command's options go on its "
+					     "line",
+					     options_table[key].name);
+	}
+
+	status = read_form(ctx);
+	if (status == STATUS_DONE)
+		status = read_timeout(ctx);
+	if (status == STATUS_DONE)
+		status = read_server(ctx);
+	return status == STATUS_DONE ? script_run(ctx) : status;
+}
+
 static enum status run(struct context *ctx)
 {
 	enum status status;
@@ -108,8 +154,17 @@ static enum status run(struct context *ctx)
 		return STATUS_DONE;
 	}
 
+	if (ctx->options.value[OPTION_STDIN])
+		return run_script(ctx);
 	status = prepare(ctx);
-	return status == STATUS_DONE ? ctx->command->run(ctx) : status;
+	if (status != STATUS_DONE)
+		return status;
+	if (ctx->options.value[OPTION_CLASSIC])
+		return classic_run(ctx);
+	status = ctx->command->run(ctx);
+	if (status == STATUS_REFUSED)
+		lookalike_tell(ctx);
+	return status;
 }
 
 /*
@@ -125,7 +180,9 @@ static enum status finish(struct context *ctx, enum status status)
 		    strerror(errno));
 	if (status != STATUS_DONE || (ctx->command && ctx->command->changes))
 		return status;
-	return STATUS_UNAVAILABLE;
+	/* Of the lines there may have been orders. */
+	return ctx->options.value[OPTION_STDIN] ? STATUS_UNKNOWN
+						: STATUS_UNAVAILABLE;
 }
 
 int program_run(int argc, char **argv, FILE *out, FILE *err)

@@ -5,33 +5,26 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "walletctl/output.h"
+#include "walletctl/terminal.h"
 
 #include "walletctl/progress.h"
 
-#define COLUMNS_DEFAULT 80
 #define COLUMNS_MAX 200
 /* A bar that is shorter says nothing. */
 #define BAR_MIN 10
 
 bool progress_possible(FILE *out)
 {
-	int fd = fileno(out);
-
-	return fd >= 0 && isatty(fd) == 1;
+	return terminal_is(out);
 }
 
 /* Columns that can be used; in the last one some terminals begin a new line. */
 static size_t columns_of(FILE *out)
 {
-	struct winsize size;
-	size_t columns = COLUMNS_DEFAULT;
+	size_t columns = terminal_columns(out);
 
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		columns = size.ws_col;
 	return (columns < COLUMNS_MAX ? columns : COLUMNS_MAX) - 1;
 }
 

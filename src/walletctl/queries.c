@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions with one answer: balance, stats, txlist, show, tip.
+ * Questions with one answer: stats, txlist, show, tip.
  */
 #include "config.h"
 
@@ -43,63 +43,6 @@ static enum status ask_one(struct context *ctx, const struct client_request *q,
 	return status;
 }
 
-static void put_balance(struct context *ctx, int64_t balance,
-			const redisReply *info)
-{
-	static const struct column columns[] = {
-		{ "user", NULL },
-		{ "balance", NULL },
-	};
-	struct slice user = slice_of(ctx->arg[0]);
-	const struct value values[] = {
-		value_text(user),
-		value_number(balance),
-	};
-
-	switch (ctx->form) {
-	case FORM_TEXT:
-		fputs("The current balance of \"", ctx->out);
-		output_text(ctx->out, user);
-		fprintf(ctx->out, "\" is : %" PRId64 " ", balance);
-		output_text(ctx->out, context_coin(info));
-		fputs(".\n", ctx->out);
-		return;
-	case FORM_JSON:
-		put_values(ctx, columns, ELEMENTS(values), values);
-		return;
-	case FORM_RAW:
-		fprintf(ctx->out, "%" PRId64 "\n", balance);
-		return;
-	}
-}
-
-enum status queries_balance(struct context *ctx)
-{
-	const struct client_request q[] = {
-		{ 2, { "BALANCE", ctx->arg[0] } },
-		{ 2, { "INFO", "ledger" } },
-	};
-	_cleanup_(freeReplyObjectp) redisReply *answer = NULL;
-	_cleanup_(freeReplyObjectp) redisReply *info = NULL;
-	redisReply *reply[ELEMENTS(q)] = { NULL };
-	enum status status;
-	int64_t balance;
-
-	/* Only people are told what the coins are called. */
-	status = context_ask(ctx, q, ctx->form == FORM_TEXT ? 2 : 1, reply);
-	answer = reply[0];
-	info = reply[1];
-	if (status == STATUS_DONE)
-		status = context_refused(ctx, answer);
-	if (status != STATUS_DONE)
-		return status;
-
-	if (answer_integer(answer, &balance) < 0)
-		return context_garbled(ctx);
-	put_balance(ctx, balance, info);
-	return STATUS_DONE;
-}
-
 /* The columns are the original system's. */
 static const struct column stats_columns[] = {
 	{ "rank", "Rank" },
@@ -117,7 +60,7 @@ static int stats_row(struct sheet *sheet, size_t rank,
 		value_number((int64_t)rank),
 		value_text(r == 0 ? partner.user : slice_of("")),
 		value_number(r == 0 ? partner.count : 0),
-		value_number(r == 0 ? partner.net : 0),
+		value_amount(r == 0 ? partner.net : 0),
 	};
 
 	return r < 0 ? r : sheet_row(sheet, values);
@@ -140,8 +83,8 @@ static int put_stats(struct context *ctx, const redisReply *reply)
 	if (r < 0)
 		return r;
 	if (ctx->form == FORM_TEXT && reply->elements == 0)
-		context_say(ctx, "\"%s\" has no transactions with others yet",
-			    ctx->arg[0]);
+		context_note(ctx, "\"%s\" has no transactions with others yet",
+			     ctx->arg[0]);
 	return sheet_end(sheet);
 }
 

@@ -7,7 +7,6 @@
 
 #include "walletctl/context.h"
 
-enum status queries_balance(struct context *ctx);
 enum status queries_stats(struct context *ctx);
 enum status queries_txlist(struct context *ctx);
 enum status queries_show(struct context *ctx);

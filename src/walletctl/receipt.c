@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The original system's sentences, and an order as a record.
+ * The original system's sentences, an order as a record, and lists of them.
  */
 #include "config.h"
 
@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "util/parse.h"
+#include "walletctl/classic.h"
 #include "walletctl/records.h"
+#include "walletctl/terminal.h"
 
 #include "walletctl/receipt.h"
 
@@ -34,15 +36,17 @@ static struct value amount_value(const struct order *o)
 	uint64_t n;
 
 	if (order_is_opening(o))
-		return value_number(0);
+		return value_amount(0);
 	if (parse_u64_range(slice_of(o->amount), 0, INT64_MAX, &n) == 0)
-		return value_number((int64_t)n);
+		return value_amount((int64_t)n);
 	return value_text(slice_of(o->amount));
 }
 
-static void order_values(const struct order *o, const struct delivery *d,
+/* @part is what was said of the order; NULL: nothing good. */
+static void order_values(const struct order *o, const redisReply *part,
 			 struct value *ret)
 {
+	struct answer_receipt receipt;
 	struct answer_record a = {
 		.sender = slice_of(o->sender),
 		.receiver =
@@ -51,16 +55,18 @@ static void order_values(const struct order *o, const struct delivery *d,
 		.memo = text_or_none(o->memo),
 	};
 
-	if (d->status == STATUS_DONE) {
-		a.serial = d->receipt.serial;
-		a.time = d->receipt.time;
-		a.hash = d->receipt.hash;
+	if (part && answer_receipt(part, &receipt) == 0) {
+		a.serial = receipt.serial;
+		a.time = receipt.time;
+		a.hash = receipt.hash;
 		a.has_balance = true;
-		a.balance = d->receipt.balance;
+		a.balance = receipt.balance;
+	} else if (part && answer_integer(part, &a.balance) == 0) {
+		a.has_balance = true;
 	}
 	records_values(&a, ret);
 	ret[RECORD_AMOUNT] = amount_value(o);
-	if (d->status != STATUS_DONE)
+	if (a.serial == 0)
 		ret[RECORD_SERIAL] = value_none();
 }
 
@@ -71,8 +77,33 @@ static void put_quoted(FILE *out, const char *name)
 	putc('"', out);
 }
 
+static void put_amount(FILE *out, const struct order *o, struct slice coin)
+{
+	struct value amount = amount_value(o);
+
+	if (value_is_number(&amount))
+		output_amount(out, amount.number);
+	else
+		output_text(out, amount.text);
+	putc(' ', out);
+	output_text(out, coin);
+	fputs(" to ", out);
+	put_quoted(out, o->receiver);
+}
+
+static void put_balance(FILE *out, const struct order *o, const char *verb,
+			int64_t balance, struct slice coin)
+{
+	put_quoted(out, o->sender);
+	fprintf(out, " %s : ", verb);
+	output_amount(out, balance);
+	putc(' ', out);
+	output_text(out, coin);
+	fputs(".\n", out);
+}
+
 static void put_sentences(FILE *out, const struct order *o,
-			  const struct delivery *d)
+			  const struct delivery *d, int64_t balance)
 {
 	struct slice coin = context_coin(d->info);
 
@@ -81,17 +112,26 @@ static void put_sentences(FILE *out, const struct order *o,
 		fputs(" is now part of the network", out);
 	} else {
 		fputs(" successfully transferred ", out);
-		output_text(out, slice_of(o->amount));
-		putc(' ', out);
-		output_text(out, coin);
-		fputs(" to ", out);
-		put_quoted(out, o->receiver);
+		put_amount(out, o, coin);
 	}
 	fputs(".\nThe current balance of ", out);
+	put_balance(out, o, "is", balance, coin);
+}
+
+static void put_prospect(FILE *out, const struct order *o,
+			 const struct delivery *d, int64_t balance)
+{
+	struct slice coin = context_coin(d->info);
+
 	put_quoted(out, o->sender);
-	fprintf(out, " is : %" PRId64 " ", d->receipt.balance);
-	output_text(out, coin);
-	fputs(".\n", out);
+	if (order_is_opening(o)) {
+		fputs(" would be part of the network", out);
+	} else {
+		fputs(" would transfer ", out);
+		put_amount(out, o, coin);
+	}
+	fputs(".\nThe balance of ", out);
+	put_balance(out, o, "would be", balance, coin);
 }
 
 /* What was to be done, as the end of a sentence. */
@@ -108,20 +148,23 @@ static void put_deed(FILE *out, const struct order *o)
 	put_quoted(out, o->receiver);
 }
 
-static void put_failure(FILE *err, const struct order *o,
-			const struct delivery *d)
+/* The orders of a list, as the end of a sentence. */
+static void put_deeds(FILE *out, const struct group *g)
 {
-	struct slice reason = slice_of(d->reason ? d->reason : "");
+	if (g->count == 1)
+		put_deed(out, &g->order[0]);
+	else
+		fprintf(out,
+			"these %zu orders are done (all of them or none)",
+			g->count);
+}
 
-	/* Of a refusal the main daemon's sentence says it all. */
-	if (d->status != STATUS_UNKNOWN && d->status != STATUS_UNAVAILABLE) {
-		output_text(err, reason);
-		putc('\n', err);
-		return;
-	}
-
+/* It is not known what happened, or known that nothing did. */
+static void put_open_end(FILE *err, const struct group *g,
+			 const struct delivery *d)
+{
 	fputs("walletctl: ", err);
-	output_text(err, reason);
+	output_text(err, slice_of(d->reason ? d->reason : ""));
 	if (d->status == STATUS_UNAVAILABLE) {
 		fputs(" Nothing happened.\n", err);
 		return;
@@ -131,43 +174,153 @@ static void put_failure(FILE *err, const struct order *o,
 		      "through.",
 		      err);
 	fputs(" It is not known whether ", err);
-	put_deed(err, o);
+	put_deeds(err, g);
 	fputs(": run \"walletctl resume\", or the same command again with "
 	      "--id ",
 	      err);
-	output_text(err, slice_of(o->id));
+	output_text(err, slice_of(g->id));
 	fputs(".\n", err);
 }
 
-void receipt_put(struct context *ctx, const struct order *o,
-		 const struct delivery *d)
+/* An order of a list, and what the main daemon has against it. */
+static void put_refused_order(struct context *ctx, const struct group *g,
+			      size_t i, struct slice sentence)
+{
+	const struct order *o = &g->order[i];
+	FILE *err = ctx->err;
+
+	if (g->source) {
+		output_text(err, slice_of(g->source));
+		fprintf(err, ":%" PRIu64 ": ", g->line[i]);
+	}
+	put_quoted(err, o->sender);
+	if (!order_is_opening(o)) {
+		fputs(" to ", err);
+		put_quoted(err, o->receiver);
+		fputs(", ", err);
+		output_text(err, slice_of(o->amount));
+	}
+	fputs(": refused: ", err);
+	output_text(err, sentence);
+	putc('\n', err);
+}
+
+/* Each of a list that stood in the way of the others. */
+static void put_refused_list(struct context *ctx, const struct group *g,
+			     const struct delivery *d)
+{
+	struct answer_error error;
+	size_t refused = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const redisReply *part = delivery_part(d, i);
+
+		if (!part || !answer_is_error(part, &error) ||
+		    slice_equal(error.code, slice_of("ABORTED")))
+			continue;
+		put_refused_order(ctx, g, i, error.sentence);
+		refused++;
+	}
+	if (refused > 0)
+		context_say(ctx,
+			    "%zu of %zu orders cannot be done; nothing was "
+			    "changed",
+			    refused, g->count);
+}
+
+static void put_failure(struct context *ctx, const struct group *g,
+			const struct delivery *d)
+{
+	struct slice reason = slice_of(d->reason ? d->reason : "");
+
+	context_set_code(ctx, d->code);
+	if (d->status == STATUS_UNKNOWN || d->status == STATUS_UNAVAILABLE) {
+		put_open_end(ctx->err, g, d);
+	} else if (d->refuses_parts && !group_is_lone(g)) {
+		put_refused_list(ctx, g, d);
+	} else {
+		/* The main daemon's sentence says it all. */
+		terminal_put_refusal(ctx->err, reason);
+	}
+}
+
+static void put_lone(struct context *ctx, const struct group *g,
+		     const struct delivery *d)
 {
 	struct value values[RECORD_COLUMNS_MAX];
+	const struct order *o = &g->order[0];
 
-	if (d->status != STATUS_DONE) {
-		put_failure(ctx->err, o, d);
-		return;
-	}
+	order_values(o, delivery_part(d, 0), values);
+	if (ctx->form != FORM_TEXT)
+		output_values(ctx->out, ctx->form, records_columns,
+			      RECORD_COLUMNS_MAX, values);
+	else if (d->dry_run)
+		put_prospect(ctx->out, o, d, values[RECORD_BALANCE].number);
+	else
+		put_sentences(ctx->out, o, d, values[RECORD_BALANCE].number);
+}
 
-	order_values(o, d, values);
-	switch (ctx->form) {
-	case FORM_TEXT:
-		put_sentences(ctx->out, o, d);
-		return;
-	case FORM_JSON:
-		output_json_object(ctx->out, records_columns,
-				   RECORD_COLUMNS_MAX, values);
-		putc('\n', ctx->out);
-		return;
-	case FORM_RAW:
-		output_raw_line(ctx->out, values, RECORD_COLUMNS_MAX);
-		return;
+/* What is behind the table, for people. */
+static void put_summary(FILE *out, const struct group *g,
+			const struct delivery *d)
+{
+	struct answer_receipt first;
+	struct answer_receipt last;
+
+	if (d->dry_run)
+		fprintf(out, "All %zu can be done; nothing was changed.\n",
+			g->count);
+	else if (answer_receipt(delivery_part(d, 0), &first) == 0 &&
+		 answer_receipt(delivery_part(d, g->count - 1), &last) == 0)
+		fprintf(out, "Done: serials %" PRId64 " to %" PRId64 ".\n",
+			first.serial, last.serial);
+}
+
+static int put_list(struct context *ctx, const struct group *g,
+		    const struct delivery *d)
+{
+	_cleanup_(sheet_freep) struct sheet *sheet = NULL;
+	struct column columns[RECORD_COLUMNS_MAX];
+	struct value values[RECORD_COLUMNS_MAX];
+	int r;
+
+	memcpy(columns, records_columns, sizeof(columns));
+	/* There are none yet. */
+	if (d->dry_run) {
+		columns[RECORD_SERIAL].heading = NULL;
+		columns[RECORD_TIME].heading = NULL;
 	}
+	r = sheet_new(ctx->out, ctx->form, columns, RECORD_COLUMNS_MAX, &sheet);
+	for (size_t i = 0; i < g->count && r == 0; i++) {
+		order_values(&g->order[i], delivery_part(d, i), values);
+		r = sheet_row(sheet, values);
+	}
+	if (r == 0)
+		r = sheet_end(sheet);
+	if (r == 0 && ctx->form == FORM_TEXT)
+		put_summary(ctx->out, g, d);
+	return r;
+}
+
+void receipt_put(struct context *ctx, const struct group *g,
+		 const struct delivery *d)
+{
+	if (ctx->options.value[OPTION_CLASSIC] &&
+	    classic_receipt(ctx, &g->order[0], delivery_part(d, 0), d->info))
+		return;
+	if (d->status != STATUS_DONE)
+		put_failure(ctx, g, d);
+	else if (context_quiet(ctx))
+		return;
+	else if (group_is_lone(g))
+		put_lone(ctx, g, d);
+	else if (put_list(ctx, g, d) < 0)
+		context_say(ctx, "%s", strerror(ENOMEM));
 }
 
 int receipts_begin(struct receipts *list)
 {
-	if (list->ctx->form == FORM_TEXT)
+	if (list->ctx->form == FORM_TEXT || context_quiet(list->ctx))
 		return 0;
 	return sheet_new(list->ctx->out, list->ctx->form, resumed_columns,
 			 RESUMED_COLUMNS, &list->sheet);
@@ -191,23 +344,43 @@ static const char *outcome_name(enum status status)
 	return "refused";
 }
 
-void receipts_add(struct receipts *list, const struct order *o,
-		  const struct delivery *d)
+/* Why the order at @i was not done; of a list each has its own reason. */
+static struct slice reason_of(const struct delivery *d, size_t i)
+{
+	const redisReply *part = delivery_part(d, i);
+	struct answer_error error;
+
+	if (d->refuses_parts && part && answer_is_error(part, &error))
+		return error.sentence;
+	return text_or_none(d->reason);
+}
+
+static int add_row(struct receipts *list, const struct group *g,
+		   const struct delivery *d, size_t i)
 {
 	struct value values[RESUMED_COLUMNS];
+	bool done = d->status == STATUS_DONE;
+
+	order_values(&g->order[i], done ? delivery_part(d, i) : NULL, values);
+	values[RESUMED_OUTCOME] = value_text(slice_of(outcome_name(d->status)));
+	values[RESUMED_REASON] =
+		done ? value_none() : value_text(reason_of(d, i));
+	return sheet_row(list->sheet, values);
+}
+
+void receipts_add(struct receipts *list, const struct group *g,
+		  const struct delivery *d)
+{
+	int r = 0;
 
 	list->count++;
 	if (!list->sheet || d->status != STATUS_DONE)
-		receipt_put(list->ctx, o, d);
+		receipt_put(list->ctx, g, d);
 	if (!list->sheet)
 		return;
-
-	order_values(o, d, values);
-	values[RESUMED_OUTCOME] = value_text(slice_of(outcome_name(d->status)));
-	values[RESUMED_REASON] = d->status == STATUS_DONE
-					 ? value_none()
-					 : value_text(text_or_none(d->reason));
-	if (sheet_row(list->sheet, values) < 0)
+	for (size_t i = 0; i < g->count && r == 0; i++)
+		r = add_row(list, g, d, i);
+	if (r < 0)
 		context_say(list->ctx, "%s", strerror(ENOMEM));
 }
 
@@ -215,7 +388,7 @@ void receipts_end(struct receipts *list)
 {
 	if (!list->sheet) {
 		if (list->count == 0)
-			context_say(list->ctx, "no order is pending");
+			context_note(list->ctx, "no order is pending");
 		return;
 	}
 	if (sheet_end(list->sheet) < 0)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people and programs are told of an order.
+ * What people and programs are told of orders.
  */
 #ifndef WALLETCTL_RECEIPT_H
 #define WALLETCTL_RECEIPT_H
 
 #include "walletctl/context.h"
 #include "walletctl/delivery.h"
-#include "walletctl/order.h"
+#include "walletctl/group.h"
 #include "walletctl/sheet.h"
 
-/* Tell of one order: its record if it is done, else why not. */
-void receipt_put(struct context *ctx, const struct order *o,
+/* Tell of one order or list: the records if it is done, else why not. */
+void receipt_put(struct context *ctx, const struct group *g,
 		 const struct delivery *d);
 
-/* Of any number of orders, in one document. */
+/* Of any number of orders and lists, in one document. */
 struct receipts {
 	struct context *ctx;
 	struct sheet *sheet; /* NULL for people */
@@ -22,7 +22,7 @@ struct receipts {
 };
 
 int receipts_begin(struct receipts *list) _must_check_;
-void receipts_add(struct receipts *list, const struct order *o,
+void receipts_add(struct receipts *list, const struct group *g,
 		  const struct delivery *d);
 /* Frees what receipts_begin() took. */
 void receipts_end(struct receipts *list);

@@ -24,11 +24,11 @@ void records_values(const struct answer_record *a, struct value *ret)
 	ret[RECORD_SERIAL] = value_number(a->serial);
 	ret[RECORD_SENDER] = value_text(a->sender);
 	ret[RECORD_RECEIVER] = value_text(a->receiver);
-	ret[RECORD_AMOUNT] = value_number(a->amount);
+	ret[RECORD_AMOUNT] = value_amount(a->amount);
 	ret[RECORD_TIME] = value_time(a->time);
 	ret[RECORD_ID] = value_text(a->id);
 	ret[RECORD_MEMO] = value_text(a->memo);
 	ret[RECORD_HASH] = value_text(a->hash);
 	ret[RECORD_BALANCE] =
-		a->has_balance ? value_number(a->balance) : value_none();
+		a->has_balance ? value_amount(a->balance) : value_none();
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of an answer.  Tables are libsmartcols'; JSON and bare lines are written
- * as they come, so that a long history is never held in memory; a table is
+ * Rows of an answer.  Tables are libsmartcols'; all else is written as it
+ * comes, so that a long history is never held in memory; a table is
  * printed in parts for the same reason, the later ones without headings and at
- * least as wide as the first.
+ * least as wide as the first.  On a terminal on which a table cannot be read, for
+ * it is too narrow, each row is a card.
  */
 #include "config.h"
 
@@ -12,11 +13,17 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "walletctl/terminal.h"
+
 #include "walletctl/sheet.h"
 
 #define COLUMNS_MAX 12
 /* Rows of a table that are laid out together. */
 #define TABLE_ROWS_MAX 10000
+/* Columns that text may be folded to: a name, or a day. */
+#define FOLD_MIN 10
+#define HEADING_COLOUR "bold"
+#define NEGATIVE_COLOUR "red"
 
 typedef struct libscols_table scols_table;
 DEFINE_CLEANUP(scols_table, scols_unref_table);
@@ -30,9 +37,12 @@ struct sheet {
 	struct libscols_table *table; /* the part in the making */
 	size_t table_rows;
 	size_t width[COLUMNS_MAX]; /* of the parts before */
+	size_t widest[COLUMNS_MAX]; /* of this part, if nothing is folded */
+	bool folds[COLUMNS_MAX];
+	bool cards;
 };
 
-/* On a terminal the memo is folded rather than cut. */
+/* On a terminal text is folded rather than cut; elsewhere it is left alone. */
 static int new_table(FILE *out, scols_table **ret)
 {
 	scols_table *t = scols_new_table();
@@ -40,9 +50,10 @@ static int new_table(FILE *out, scols_table **ret)
 	if (!t)
 		return -ENOMEM;
 	scols_table_set_stream(t, out);
-	scols_table_set_termforce(t, isatty(fileno(out)) == 1
-					     ? SCOLS_TERMFORCE_ALWAYS
-					     : SCOLS_TERMFORCE_NEVER);
+	scols_table_set_termforce(t, terminal_is(out) ? SCOLS_TERMFORCE_ALWAYS
+						      : SCOLS_TERMFORCE_NEVER);
+	scols_table_set_termwidth(t, terminal_columns(out));
+	scols_table_enable_colors(t, terminal_has_colour(out));
 	*ret = t;
 	return 0;
 }
@@ -54,7 +65,12 @@ static int new_column(scols_table *t, const char *heading, size_t width,
 	struct libscols_column *c;
 
 	c = scols_table_new_column(t, heading, (double)width, flags);
-	return c ? scols_column_set_safechars(c, "\\") : -ENOMEM;
+	if (!c)
+		return -ENOMEM;
+	if (scols_cell_set_color(scols_column_get_header(c), HEADING_COLOUR) <
+	    0)
+		return -ENOMEM;
+	return scols_column_set_safechars(c, "\\");
 }
 
 /* Numbers stand to the right; what they are is seen in the first row. */
@@ -66,8 +82,12 @@ static int add_columns(struct sheet *s, const struct value *values)
 
 		if (!c->heading)
 			continue;
-		if (values[i].kind == VALUE_NUMBER)
+		if (value_is_number(&values[i]))
 			flags = SCOLS_FL_RIGHT;
+		else if (values[i].kind == VALUE_TIME)
+			flags = 0;
+		s->folds[i] = flags == SCOLS_FL_WRAP;
+		s->widest[i] = strlen(c->heading);
 		/* A heading, even one that is not shown, goes before a width.
 		 */
 		if (new_column(s->table, s->rows ? "" : c->heading, s->width[i],
@@ -87,10 +107,93 @@ static int begin_part(struct sheet *s, const struct value *values)
 	return add_columns(s, values);
 }
 
+/* Can a table be read on what there is of a terminal? */
+static bool is_too_wide(const struct sheet *s)
+{
+	size_t needed = 0;
+
+	if (!terminal_is(s->out))
+		return false;
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->columns[i].heading)
+			continue;
+		needed += 1 + (s->folds[i] && s->widest[i] > FOLD_MIN
+				       ? FOLD_MIN
+				       : s->widest[i]);
+	}
+	return needed > 1 + terminal_columns(s->out);
+}
+
+static void put_coloured(FILE *out, const char *colour, const char *text,
+			 int width)
+{
+	if (colour)
+		fputs(colour, out);
+	fprintf(out, "%-*s", width, text);
+	if (colour)
+		fputs("\033[0m", out);
+}
+
+static void put_card(struct sheet *s, struct libscols_line *line)
+{
+	bool colour = terminal_has_colour(s->out);
+	int width = 0;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const char *heading = s->columns[i].heading;
+
+		if (heading && (int)strlen(heading) > width)
+			width = (int)strlen(heading);
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct libscols_cell *cell;
+		const char *text;
+
+		if (!s->columns[i].heading)
+			continue;
+		cell = scols_line_get_cell(line, shown++);
+		text = scols_cell_get_data(cell);
+		if (!text || !*text)
+			continue;
+		put_coloured(s->out, colour ? "\033[1m" : NULL,
+			     s->columns[i].heading, width);
+		putc(' ', s->out);
+		put_coloured(s->out,
+			     colour ? scols_cell_get_color(cell) : NULL, text,
+			     0);
+		putc('\n', s->out);
+	}
+}
+
+/* With an empty line between two. */
+static int put_cards(struct sheet *s)
+{
+	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	bool first = s->rows < TABLE_ROWS_MAX;
+	struct libscols_line *line;
+
+	if (!at)
+		return -ENOMEM;
+	while (scols_table_next_line(s->table, at, &line) == 0) {
+		if (!first)
+			putc('\n', s->out);
+		first = false;
+		put_card(s, line);
+	}
+	scols_free_iter(at);
+	return 0;
+}
+
 static int end_part(struct sheet *s)
 {
+	bool first = s->rows < TABLE_ROWS_MAX;
 	size_t shown = 0;
-	int r = scols_print_table(s->table);
+	int r;
+
+	if (first)
+		s->cards = is_too_wide(s);
+	r = s->cards ? put_cards(s) : scols_print_table(s->table);
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct libscols_column *c;
@@ -105,6 +208,21 @@ static int end_part(struct sheet *s)
 	scols_unref_table(s->table);
 	s->table = NULL;
 	s->table_rows = 0;
+	return r;
+}
+
+/* @text is in column @i, the @n-th of those that are shown. */
+static int set_cell(struct sheet *s, size_t i, struct libscols_line *line,
+		    size_t n, const struct value *v, const char *text)
+{
+	size_t width = output_width(slice_of(text));
+	int r = scols_line_set_data(line, n, text);
+
+	if (width > s->widest[i])
+		s->widest[i] = width;
+	if (r == 0 && v->kind == VALUE_AMOUNT && v->number < 0)
+		r = scols_cell_set_color(scols_line_get_cell(line, n),
+					 NEGATIVE_COLOUR);
 	return r;
 }
 
@@ -125,8 +243,8 @@ static int table_row(struct sheet *s, const struct value *values)
 		buf_clear(&cell);
 		r = output_cell(&values[i], &cell);
 		if (r == 0)
-			r = scols_line_set_data(line, shown++,
-						(const char *)cell.data);
+			r = set_cell(s, i, line, shown++, &values[i],
+				     (const char *)cell.data);
 	}
 	buf_done(&cell);
 	return r;
@@ -188,6 +306,11 @@ int sheet_row(struct sheet *s, const struct value *values)
 	case FORM_RAW:
 		output_raw_line(s->out, values, s->count);
 		break;
+	case FORM_CSV:
+		if (s->rows == 0)
+			output_csv_names(s->out, s->columns, s->count);
+		output_csv_line(s->out, values, s->count);
+		break;
 	}
 	if (r == 0)
 		s->rows++;
@@ -198,6 +321,8 @@ int sheet_end(struct sheet *s)
 {
 	if (s->form == FORM_JSON)
 		fputs(s->rows ? "\n]\n" : "[]\n", s->out);
+	if (s->form == FORM_CSV && s->rows == 0)
+		output_csv_names(s->out, s->columns, s->count);
 	return s->table ? end_part(s) : 0;
 }
 
@@ -227,6 +352,9 @@ int sheet_card(FILE *out, const struct column *columns, size_t count,
 		r = line ? output_cell(&values[i], &cell) : -ENOMEM;
 		if (r == 0)
 			r = scols_line_set_data(line, 0, columns[i].name);
+		if (r == 0)
+			r = scols_cell_set_color(scols_line_get_cell(line, 0),
+						 HEADING_COLOUR);
 		if (r == 0)
 			r = scols_line_set_data(line, 1,
 						(const char *)cell.data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers of rows, in each of the three forms, and one record as a card.
+ * Answers of rows, in each of the forms, and one record as a card.
  */
 #ifndef WALLETCTL_SHEET_H
 #define WALLETCTL_SHEET_H
@@ -8,7 +8,8 @@
 #include "walletctl/output.h"
 
 /*
- * All rows of an answer: a table, one array of objects, or lines.
+ * All rows of an answer: a table, one array of objects, lines, or
+ * lines below a line of names.
  * sheet_row() borrows the values during the call only.
  */
 struct sheet;

@@ -7,23 +7,30 @@ dist_check_SCRIPTS += \
 	tests/scenario/test-bad-udp.py \
 	tests/scenario/test-check.py \
 	tests/scenario/test-checkpoint.py \
+	tests/scenario/test-classic.py \
 	tests/scenario/test-completion.py \
 	tests/scenario/test-copies.py \
 	tests/scenario/test-disk-full.py \
+	tests/scenario/test-doing.py \
 	tests/scenario/test-faults.py \
+	tests/scenario/test-forms.py \
 	tests/scenario/test-ids.py \
 	tests/scenario/test-inout.py \
 	tests/scenario/test-join.py \
 	tests/scenario/test-kill-loop.py \
 	tests/scenario/test-limits.py \
+	tests/scenario/test-looking.py \
 	tests/scenario/test-lossy.py \
+	tests/scenario/test-multi.py \
 	tests/scenario/test-operations.py \
 	tests/scenario/test-redis.py \
 	tests/scenario/test-refusals.py \
 	tests/scenario/test-stall.py \
+	tests/scenario/test-status.py \
 	tests/scenario/test-unavailable.py \
 	tests/scenario/test-uniform.py \
-	tests/scenario/test-verify.py
+	tests/scenario/test-verify.py \
+	tests/scenario/test-watch.py
 EXTRA_DIST += \
 	tests/scenario/books.py \
 	tests/scenario/datagram.py \

@@ -56,14 +56,16 @@ def test_commands_and_options():
         want = sorted(known[""][1] + known[command][1])
         assert offered(None, f"walletctl {command} --") == want, command
     assert offered(None, "walletctl transfer --me") == ["--memo"]
+    assert offered(None, "walletctl --json --st") == ["--stdin"]
     assert offered(None, "walletctl export --format l") == ["ledger"]
     # Files where there may be any number of them, and behind --output.
-    for line in ("walletctl import ", "walletctl import a b ", "walletctl export --output "):
+    for line in ("walletctl import ", "walletctl import a b ", "walletctl export --output ",
+                 "walletctl transfer --file ", "walletctl plot Ali --svg "):
         assert offered(None, line + "block", os.path.join(harness.TOP_SRC, "data")) == [
             "block1.txt", "block2.txt", "block3.txt"], line
     # A value is nobody's to guess.
     for line in ("walletctl --server ", "walletctl transfer --memo ", "walletctl --timeout=",
-                 "walletctl list ", "walletctl transfer Ali Ben "):
+                 "walletctl list ", "walletctl list --since ", "walletctl transfer Ali Ben "):
         assert not offered(None, line), line
 
 
@@ -73,6 +75,8 @@ def test_users():
         c.start()
         users = sorted(SAMPLE_BALANCES)
         assert offered(c, "walletctl balance ") == users
+        assert offered(c, "walletctl balance Ali Ben Vi") == ["Victor"]
+        assert offered(c, "walletctl balance --at 5 Vi") == ["Victor"]
         assert offered(c, "walletctl transfer Ra") == ["Racheal", "Rachit"]
         assert offered(c, "walletctl --raw transfer Ali Vi") == ["Victor"]
         assert offered(c, "walletctl transfer --memo x Ali Vi") == ["Victor"]

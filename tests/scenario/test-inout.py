@@ -22,7 +22,7 @@ from harness import (Cluster, SAMPLE_BALANCES, SLOW, Skip, allow, program, run, 
 
 EMPTY = {"A": "", "B": "", "C": ""}
 BLOCKS = [os.path.join(harness.TOP_SRC, "data", f"block{n}.txt") for n in (1, 2, 3)]
-FIELDS = ["serial", "time", "sender", "receiver", "amount", "id", "memo", "hash"]
+FIELDS = ["serial", "sender", "receiver", "amount", "time", "id", "memo", "hash"]
 ENCRYPTED = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
     "defghijklmnopqrstuvwxyzabcDEFGHIJKLMNOPQRSTUVWXYZABC3456789012")

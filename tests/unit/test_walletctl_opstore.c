@@ -51,6 +51,18 @@ static void teardown(void)
 	kit_state_teardown();
 }
 
+static int keep(struct opstore *s, struct opstore_entry **ret, bool *ret_again)
+{
+	const struct group g = group_of(&order);
+
+	return opstore_keep(s, &g, ret, ret_again);
+}
+
+static bool is_order(const struct group *g)
+{
+	return group_is_lone(g) && order_equal(&g->order[0], &order);
+}
+
 START_TEST(directory_follows_the_environment)
 {
 	char *path;
@@ -82,7 +94,7 @@ START_TEST(orders_are_kept_until_settled)
 	struct opstore_entry *e;
 	bool again = true;
 
-	ck_assert_int_eq(opstore_keep(store, &order, &e, &again), 0);
+	ck_assert_int_eq(keep(store, &e, &again), 0);
 	ck_assert(!again);
 	ck_assert_uint_eq(kit_pending_count(), 1);
 	ck_assert_uint_eq(mode_of(""), 0700);
@@ -102,20 +114,20 @@ START_TEST(ids_make_harmless_names)
 					     "%2E%2E%2Fx", "a%2Etmp", "~",
 					     "%252E" };
 	struct opstore_entry *e;
-	struct order o;
+	struct group o;
 	char **found;
 	size_t count;
 	bool again;
 
 	order.id = ids[_i];
-	ck_assert_int_eq(opstore_keep(store, &order, &e, &again), 0);
+	ck_assert_int_eq(keep(store, &e, &again), 0);
 	opstore_entry_free(e);
 	ck_assert_int_eq(opstore_names(store, &found, &count), 0);
 	ck_assert_uint_eq(count, 1);
 	ck_assert_str_eq(found[0], names[_i]);
 	ck_assert_int_eq(opstore_take(store, found[0], &o, &e), 0);
-	ck_assert(order_equal(&o, &order));
-	order_done(&o);
+	ck_assert(is_order(&o));
+	group_done(&o);
 	opstore_entry_free(e);
 	opstore_names_free(found, count);
 }
@@ -127,14 +139,14 @@ START_TEST(the_same_order_may_be_kept_again)
 	struct opstore_entry *second;
 	bool again = false;
 
-	ck_assert_int_eq(opstore_keep(store, &order, &first, &again), 0);
+	ck_assert_int_eq(keep(store, &first, &again), 0);
 	opstore_entry_free(first);
-	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), 0);
+	ck_assert_int_eq(keep(store, &second, &again), 0);
 	ck_assert(again);
 	opstore_entry_free(second);
 
 	order.amount = other_amount;
-	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), -EEXIST);
+	ck_assert_int_eq(keep(store, &second, &again), -EEXIST);
 	ck_assert_uint_eq(kit_pending_count(), 1);
 }
 END_TEST
@@ -144,12 +156,12 @@ START_TEST(an_order_in_work_is_locked)
 {
 	struct opstore_entry *first;
 	struct opstore_entry *second;
-	struct order o;
+	struct group o;
 	bool again = false;
 
-	ck_assert_int_eq(opstore_keep(store, &order, &first, &again), 0);
+	ck_assert_int_eq(keep(store, &first, &again), 0);
 	ck_assert_int_eq(opstore_take(store, "1f", &o, &second), -EWOULDBLOCK);
-	ck_assert_int_eq(opstore_keep(store, &order, &second, &again), 0);
+	ck_assert_int_eq(keep(store, &second, &again), 0);
 	ck_assert(again);
 
 	/* Whoever is first takes the file away, the other does not mind. */
@@ -166,7 +178,7 @@ static int keep_and_settle(unsigned times)
 	bool again;
 
 	for (unsigned i = 0; i < times; i++) {
-		if (opstore_keep(store, &order, &e, &again) < 0 ||
+		if (keep(store, &e, &again) < 0 ||
 		    opstore_settle(e) < 0)
 			return 1;
 	}
@@ -211,14 +223,14 @@ END_TEST
 START_TEST(a_killed_walletctl_leaves_its_order)
 {
 	struct opstore_entry *e;
-	struct order o;
+	struct group o;
 	int status;
 	pid_t child;
 	bool again;
 
 	child = fork();
 	if (child == 0) {
-		if (opstore_keep(store, &order, &e, &again) == 0)
+		if (keep(store, &e, &again) == 0)
 			(void)raise(SIGKILL);
 		_exit(1);
 	}
@@ -226,8 +238,8 @@ START_TEST(a_killed_walletctl_leaves_its_order)
 	ck_assert(WIFSIGNALED(status));
 
 	ck_assert_int_eq(opstore_take(store, "1f", &o, &e), 0);
-	ck_assert(order_equal(&o, &order));
-	order_done(&o);
+	ck_assert(is_order(&o));
+	group_done(&o);
 	opstore_entry_free(e);
 }
 END_TEST
@@ -323,7 +335,7 @@ START_TEST(taken_for_a_leftover_it_starts_over)
 	struct fileops found = fileops_kernel;
 	struct opstore_entry *e;
 	struct opstore *s;
-	struct order o;
+	struct group o;
 	bool again = true;
 
 	found.open = found_open;
@@ -331,14 +343,14 @@ START_TEST(taken_for_a_leftover_it_starts_over)
 	finders = 2;
 	finder_is_slow = _i == 1;
 	ck_assert_int_eq(opstore_open(&found, kit_pending(), &s), 0);
-	ck_assert_int_eq(opstore_keep(s, &order, &e, &again), 0);
+	ck_assert_int_eq(keep(s, &e, &again), 0);
 	ck_assert(!again);
 	ck_assert_uint_eq(finders, 0);
 	ck_assert_uint_eq(kit_pending_count(), 1);
 	opstore_entry_free(e);
 	ck_assert_int_eq(opstore_take(store, "1f", &o, &e), 0);
-	ck_assert(order_equal(&o, &order));
-	order_done(&o);
+	ck_assert(is_order(&o));
+	group_done(&o);
 	opstore_entry_free(e);
 	opstore_free(s);
 }
@@ -347,7 +359,7 @@ END_TEST
 START_TEST(bad_files_are_not_taken)
 {
 	struct opstore_entry *e;
-	struct order o;
+	struct group o;
 
 	kit_pending_write("junk", "hello\n");
 	ck_assert_int_eq(opstore_take(store, "junk", &o, &e), -EBADMSG);
@@ -439,12 +451,12 @@ START_TEST(every_failing_call_is_told)
 
 	calls_left = (unsigned)_i;
 	if (_i > 7) {
-		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), 0);
+		ck_assert_int_eq(keep(s, &e, &again), 0);
 		/* Exactly those calls were made. */
 		ck_assert_uint_eq(calls_left, (unsigned)_i - 7);
 		opstore_entry_free(e);
 	} else {
-		ck_assert_int_eq(opstore_keep(s, &order, &e, &again), -EIO);
+		ck_assert_int_eq(keep(s, &e, &again), -EIO);
 		/* There whole, or not at all. */
 		ck_assert_uint_eq(kit_pending_count(), _i > 5);
 	}

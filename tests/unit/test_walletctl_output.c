@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <locale.h>
 #include <string.h>
 #include <time.h>
 
@@ -127,6 +128,47 @@ START_TEST(sheet_for_scripts_is_lines)
 }
 END_TEST
 
+/* RFC 4180; text is as it is, and quoted where it would mean something. */
+START_TEST(sheet_for_spreadsheets_is_csv)
+{
+	struct value row[ELEMENTS(columns)];
+	struct sheet *s;
+
+	ck_assert_int_eq(
+		sheet_new(out, FORM_CSV, columns, ELEMENTS(columns), &s), 0);
+	make_row(row, -1234567, "a \"b\", c", "2026-11-22T23:30:00.123456Z");
+	ck_assert_int_eq(sheet_row(s, row), 0);
+	make_row(row, 1, "two\nlines\tZ\xc3\xab", NULL);
+	row[0] = value_amount(-1234567);
+	ck_assert_int_eq(sheet_row(s, row), 0);
+	ck_assert_int_eq(sheet_end(s), 0);
+	sheet_free(s);
+	ck_assert_str_eq(written(),
+			 "n,name,hidden,time\r\n"
+			 "-1234567,\"a \"\"b\"\", c\",,"
+			 "2026-11-22T23:30:00.123456Z\r\n"
+			 "-1234567,\"two\nlines\tZ\xc3\xab\",,\r\n");
+}
+END_TEST
+
+/* A record by itself is a sheet of one, but for JSON's brackets. */
+START_TEST(a_record_alone_has_the_same_shape)
+{
+	static const char *const expected[] = {
+		[FORM_JSON] = "{\"n\":5,\"name\":\"Ben\",\"hidden\":null,"
+			      "\"time\":null}\n",
+		[FORM_RAW] = "5\tBen\t\t\n",
+		[FORM_CSV] = "n,name,hidden,time\r\n5,Ben,,\r\n",
+	};
+	enum form form = (enum form)_i;
+	struct value row[ELEMENTS(columns)];
+
+	make_row(row, 5, "Ben", NULL);
+	output_values(out, form, columns, ELEMENTS(columns), row);
+	ck_assert_str_eq(written(), expected[form]);
+}
+END_TEST
+
 /* The next day already, where the test lives. */
 START_TEST(sheet_for_people_is_a_table)
 {
@@ -145,6 +187,7 @@ START_TEST(sheet_may_be_empty)
 		[FORM_TEXT] = "",
 		[FORM_JSON] = "[]\n",
 		[FORM_RAW] = "",
+		[FORM_CSV] = "n,name,hidden,time\r\n",
 	};
 	enum form form = (enum form)_i;
 	struct sheet *s;
@@ -216,6 +259,52 @@ START_TEST(long_numbers_are_grouped)
 }
 END_TEST
 
+START_TEST(coins_are_grouped_for_people_only)
+{
+	const struct value coins[] = { value_amount(INT64_MIN),
+				       value_amount(-999) };
+	struct buf cell = { 0 };
+
+	ck_assert_int_eq(output_cell(&coins[0], &cell), 0);
+	ck_assert_str_eq((const char *)cell.data, "-9,223,372,036,854,775,808");
+	buf_done(&cell);
+	output_raw_line(out, coins, 2);
+	output_json_value(out, &coins[0]);
+	output_amount(out, -1000);
+	output_amount(out, -999);
+	ck_assert_str_eq(written(), "-9223372036854775808\t-999\n"
+				    "-9223372036854775808"
+				    "-1,000-999");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	size_t width;
+} widths[] = {
+	{ "", 0 },
+	{ "Ali", 3 },
+	{ "\xc5\x81ukasz", 6 },
+	{ "\xe6\x9d\x8e\xe9\x9b\xb7", 4 },
+	{ "Zoe\xcc\x88", 3 },
+	{ "\xf0\x9f\x98\x80", 2 },
+	{ "\xff\n", 8 },
+	{ "\xc2\xad", 8 }, /* not seen, so it is shown */
+	{ "\xe2\x80\x8b", 12 },
+};
+
+/* As many columns as what output_text() makes of it. */
+START_TEST(text_knows_its_width)
+{
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+	ck_assert_uint_eq(output_width(slice_of(widths[_i].text)),
+			  widths[_i].width);
+	output_text(out, slice_of(widths[_i].text));
+	ck_assert_uint_eq(output_width(slice_of(written())),
+			  widths[_i].width);
+}
+END_TEST
+
 START_TEST(a_time_that_is_none_stands_as_it_is)
 {
 	struct value v = value_time(slice_of("yester\033day"));
@@ -240,7 +329,12 @@ Suite *test_walletctl_output(void)
 	tcase_add_test(t, sheet_for_json_is_one_array);
 	tcase_add_test(t, sheet_for_scripts_is_lines);
 	tcase_add_test(t, sheet_for_people_is_a_table);
-	tcase_add_loop_test(t, sheet_may_be_empty, 0, 3);
+	tcase_add_loop_test(t, sheet_may_be_empty, 0, 4);
+	tcase_add_test(t, sheet_for_spreadsheets_is_csv);
+	tcase_add_loop_test(t, a_record_alone_has_the_same_shape, FORM_JSON,
+			    FORM_CSV + 1);
+	tcase_add_test(t, coins_are_grouped_for_people_only);
+	tcase_add_loop_test(t, text_knows_its_width, 0, ELEMENTS(widths));
 	tcase_add_test(t, sheet_of_many_rows_has_one_heading);
 	tcase_add_test(t, card_has_a_line_a_value);
 	tcase_add_test(t, a_time_that_is_none_stands_as_it_is);
