@@ -34,8 +34,8 @@ def named_pages(text):
 
 def plain(text):
     """A literal display of mdoc as it is printed."""
-    for escape, meant in ((r"\(aq", "'"), (r"\(dq", '"'), (r"\-", "-"), (r"\&", ""),
-                          (r"\e", "\\")):
+    for escape, meant in ((r"\(aq", "'"), (r"\(dq", '"'), (r"\(ha", "^"), (r"\-", "-"),
+                          (r"\&", ""), (r"\e", "\\")):
         text = text.replace(escape, meant)
     return text
 
@@ -53,6 +53,17 @@ def section_of(page, heading):
     match = re.search(rf"^\.Sh {heading}\n(.*?)(?=^\.Sh |\Z)", source(page), re.M | re.S)
     assert match, f"{page}: no section {heading}"
     return match.group(1)
+
+
+def steps(page, heading):
+    """[(title, prose, transcript)] of a section: its subsections with all their displays."""
+    found = []
+    for part in re.split(r"^\.Ss ", section_of(page, heading), flags=re.M)[1:]:
+        title, _, body = part.partition("\n")
+        displays = re.findall(r"^\.Bd[^\n]*\n(.*?)^\.Ed$", body, re.M | re.S)
+        prose = re.sub(r"^\.Bd.*?^\.Ed$", "", body, flags=re.M | re.S)
+        found.append((title, prose, plain("".join(displays))))
+    return found
 
 
 def section(text, heading):

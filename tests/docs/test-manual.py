@@ -31,8 +31,8 @@ def test_first_session():
     with harness.Cluster() as c:
         tree = stock_tree(c, {name: "" for name in harness.SAMPLE})
         c.start()
-        session.replay(pages.display(PAGE, "session"), c.directory, c, harness,
-                       {STOCK: tree})
+        with session.in_cluster(c.directory, c, harness, {STOCK: tree}) as shell:
+            session.replay(pages.display(PAGE, "session"), shell)
         c.stop_all()
 
 
@@ -43,13 +43,13 @@ def test_walletctl_examples():
     assert len(lines) == 2, lines
     with harness.Cluster() as c:
         c.start()
-        session.replay(pages.display(page, "examples"), c.directory, c, harness)
-        total, rent = (session.type_command(pages.plain(line), c.directory, c, harness, {})
-                       for line in lines)
-        assert total == "40\n", total
-        assert rent.endswith('of "Ben" is : 909 alicoins.\n'), rent
-        # Run again it is the same payment.
-        assert session.type_command(pages.plain(lines[1]), c.directory, c, harness, {}) == rent
+        with session.in_cluster(c.directory, c, harness) as shell:
+            session.replay(pages.display(page, "examples"), shell)
+            total, rent = (shell.type(pages.plain(line)) for line in lines)
+            assert total == "40\n", total
+            assert rent.endswith('of "Ben" is : 909 alicoins.\n'), rent
+            # Run again it is the same payment.
+            assert shell.type(pages.plain(lines[1])) == rent
         c.stop_all()
 
 

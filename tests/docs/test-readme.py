@@ -13,7 +13,7 @@ import session
 
 harness = pages.import_harness()
 README = pages.source("README.md")
-LINES_MAX = 150
+LINES_MAX = 200
 
 
 def stock_blocks(c):
@@ -27,13 +27,14 @@ def stock_blocks(c):
 
 
 def test_transcript():
-    """What it shows first is what the programs answer."""
+    """What it shows is what the programs answer, one transcript after the other."""
     transcripts = pages.fenced(README, "console")
-    assert len(transcripts) == 1, f"{len(transcripts)} transcripts"
+    assert len(transcripts) == 2, f"{len(transcripts)} transcripts"
     with harness.Cluster() as c:
         directory = stock_blocks(c)
         c.start()
-        session.replay(transcripts[0], directory, c, harness)
+        with session.in_cluster(directory, c, harness) as shell:
+            session.replay("".join(transcripts), shell)
         c.stop_all()
 
 
