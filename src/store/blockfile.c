@@ -442,14 +442,20 @@ static int reserve_ahead(struct blockfile *b, uint64_t len)
 	return lacking == 1 ? -ENOSPC : 0;
 }
 
-int blockfile_reserve(struct blockfile *b)
+/* It may be written to: no call has failed, and nobody else has changed it. */
+static int check_usable(struct blockfile *b)
 {
 	int r;
 
 	r = blockfile_broken(b);
-	if (r < 0)
-		return r;
-	r = check_unchanged(b);
+	return r < 0 ? r : check_unchanged(b);
+}
+
+int blockfile_reserve(struct blockfile *b)
+{
+	int r;
+
+	r = check_usable(b);
 	if (r < 0)
 		return r;
 	return reserve_ahead(b, 0);
@@ -459,10 +465,7 @@ int blockfile_unreserve(struct blockfile *b)
 {
 	int r;
 
-	r = blockfile_broken(b);
-	if (r < 0)
-		return r;
-	r = check_unchanged(b);
+	r = check_usable(b);
 	if (r < 0)
 		return r;
 	/* To the length that it has: what was reserved behind it goes. */
@@ -487,10 +490,7 @@ int blockfile_append(struct blockfile *b, struct slice data)
 {
 	int r;
 
-	r = blockfile_broken(b);
-	if (r < 0)
-		return r;
-	r = check_unchanged(b);
+	r = check_usable(b);
 	if (r < 0)
 		return r;
 	r = reserve_ahead(b, data.len);
