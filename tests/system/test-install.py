@@ -137,7 +137,7 @@ def test_one_backend_alone():
         assert not warnings, warnings
         # Another one fails: there is no such configuration, and it says so.
         assert m.systemctl("start", "chain-backend@Z", status=None).status != 0
-        m.wait_journal("-u", "chain-backend@Z", pattern=r"backend-Z\.conf: No such file")
+        m.wait_journal("-t", "chain-backend", pattern=r"backend-Z\.conf: No such file")
 
 
 def test_nothing_is_overwritten():
