@@ -53,6 +53,17 @@ static int observed_fstat(void *ctx, int fd, struct stat *ret)
 	return r;
 }
 
+static int observed_lock(void *ctx, int fd)
+{
+	struct loading *l = ctx;
+	int r;
+
+	r = fileops_kernel.lock(fileops_kernel.ctx, fd);
+	if (r == 0 && !l->over)
+		l->locked = loop_now();
+	return r;
+}
+
 void loading_begin(struct loading *l, const char *name, const char *path)
 {
 	*l = (struct loading){
@@ -65,6 +76,7 @@ void loading_begin(struct loading *l, const char *name, const char *path)
 	l->ops.ctx = l;
 	l->ops.pread = observed_pread;
 	l->ops.fstat = observed_fstat;
+	l->ops.lock = observed_lock;
 	tell(l);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far the reading of a block is, told to the service manager, so that the
- * start of a large one is not taken for one that hangs.  It looks over the
- * store's shoulder, by the file operations that it is given.
+ * start of a large one is not taken for one that hangs; and since when the block
+ * is ours.  It looks over the store's shoulder, by the file operations that it is
+ * given.
  */
 #ifndef BACKEND_LOADING_H
 #define BACKEND_LOADING_H
@@ -21,6 +22,7 @@ struct loading {
 	uint64_t size; /* of the largest file seen */
 	uint64_t read;
 	int64_t told; /* when the manager was last told */
+	int64_t locked; /* when the block was: no other process has served it since */
 	bool over;
 };
 

@@ -160,7 +160,8 @@ static void tell_ready(const struct daemon *d, const struct store *store,
 
 /* All that is open is given.  The loop's code, or a negative errno. */
 static int serve(struct daemon *d, const struct frame_key *key, int fd,
-		 const struct address *address, struct store *store)
+		 const struct address *address, struct store *store,
+		 int64_t locked)
 {
 	_cleanup_(loop_freep) struct loop *loop = NULL;
 	_cleanup_(worker_freep) struct worker *worker = NULL;
@@ -170,6 +171,7 @@ static int serve(struct daemon *d, const struct frame_key *key, int fd,
 		.block = slice_of(d->config->name),
 		.key = *key,
 		.datagram_room = setup_datagram_room(d->config),
+		.locked = locked,
 	};
 	int r;
 
@@ -227,7 +229,7 @@ static int run(struct daemon *d)
 	if (status != EXIT_STATUS_OK)
 		return status;
 
-	status = serve(d, &key, fd, &address, store);
+	status = serve(d, &key, fd, &address, store, loading.locked);
 	explicit_bzero(&key, sizeof(key));
 	return status;
 }

@@ -60,7 +60,7 @@ int responder_new(const struct responder_config *config,
 	r->contested_until = INT64_MIN;
 	/* The process before this one may have granted a lease. */
 	if (state_of(r).epoch > 0)
-		r->lease_until = config->started + LEASE_USEC;
+		r->lease_until = config->locked + LEASE_USEC;
 	responder_reconfigure(r, &config->key, config->datagram_room);
 
 	*ret = TAKE_PTR(r);

@@ -49,7 +49,11 @@ struct responder_config {
 	struct frame_key key;
 	uint32_t datagram_room; /* largest datagram to send */
 	uint64_t instance; /* drawn at start */
-	int64_t started; /* now, on the clock of responder_datagram() */
+	/*
+	 * No other process has served the block since; on the clock of
+	 * responder_datagram().
+	 */
+	int64_t locked;
 };
 
 struct responder_counters {

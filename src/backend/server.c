@@ -384,7 +384,7 @@ static int make_responder(struct server *s,
 		.key = options->key,
 		.datagram_room = options->datagram_room,
 		.instance = options->instance,
-		.started = loop_now(),
+		.locked = options->locked,
 	};
 
 	return responder_new(&config, &io, s->store, &s->responder);

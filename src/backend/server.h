@@ -33,6 +33,7 @@ struct server_options {
 	struct frame_key key; /* none: loopback addresses only */
 	uint32_t datagram_room; /* largest datagram to send */
 	uint64_t instance; /* drawn at start */
+	int64_t locked; /* when the block was, on loop_now()'s clock */
 };
 
 /* What the responder does not see. */

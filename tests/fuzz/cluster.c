@@ -109,7 +109,7 @@ void backend_start(struct backend *b)
 		.key = b->cluster->key,
 		.datagram_room = ROOM,
 		.instance = rng_next(&b->rng),
-		.started = b->cluster->now,
+		.locked = b->cluster->now,
 	};
 	struct textstore_report report;
 	int r;

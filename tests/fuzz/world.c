@@ -126,7 +126,7 @@ static bool start(struct world *w)
 		.key = w->key,
 		.datagram_room = w->room,
 		.instance = WORLD_INSTANCE,
-		.started = w->now,
+		.locked = w->now,
 	};
 	struct store_state state;
 	int r;

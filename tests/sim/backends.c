@@ -155,7 +155,7 @@ static void new_responder(struct backend_node *n, struct store *store,
 		.block = { n->name, 1 },
 		.datagram_room = n->world->room,
 		.instance = rng_next(&n->world->rng),
-		.started = n->world->now,
+		.locked = n->world->now,
 	};
 
 	network_key(&config.key);

@@ -73,7 +73,7 @@ void bench_use(struct store *store, uint32_t room)
 		.key = bench.key,
 		.datagram_room = room,
 		.instance = BENCH_INSTANCE,
-		.started = bench.now,
+		.locked = bench.now,
 	};
 
 	(void)responder_free(bench.r);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <sys/un.h>
 
 #include "backend/loading.h"
+#include "sys/loop.h"
 #include "util/timestamp.h"
 
 #include "unit.h"
@@ -107,6 +109,27 @@ START_TEST(told_at_once_and_every_second)
 }
 END_TEST
 
+/* What another process may have promised was promised before. */
+START_TEST(it_is_known_when_the_block_was_locked)
+{
+	char path[64];
+	int other;
+
+	ck_assert_int_eq(loading.locked, 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	other = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(other, 0);
+	ck_assert_int_eq(fileops_kernel.lock(fileops_kernel.ctx, other), 0);
+	ck_assert_int_eq(loading.ops.lock(loading.ops.ctx, file), -EWOULDBLOCK);
+	ck_assert_int_eq(loading.locked, 0);
+	(void)close(other);
+
+	ck_assert_int_eq(loading.ops.lock(loading.ops.ctx, file), 0);
+	ck_assert_int_le(loading.locked, loop_now());
+	ck_assert_int_gt(loading.locked, loop_now() - USEC_PER_SEC);
+}
+END_TEST
+
 /* The end of a block is read again. */
 START_TEST(never_more_than_all_of_it)
 {
@@ -139,6 +162,7 @@ Suite *test_backend_loading(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, told_at_once_and_every_second);
+	tcase_add_test(t, it_is_known_when_the_block_was_locked);
 	tcase_add_test(t, never_more_than_all_of_it);
 	tcase_add_test(t, silent_when_it_is_over);
 	suite_add_tcase(s, t);

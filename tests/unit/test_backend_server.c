@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/responder.h"
 #include "backend/server.h"
 #include "store/store.h"
 #include "sys/address.h"
@@ -95,6 +96,8 @@ static int run(const struct step *list, size_t n)
 	run((const struct step[]){ __VA_ARGS__ },                              \
 	    ELEMENTS(((const struct step[]){ __VA_ARGS__ })))
 
+static int64_t locked;
+
 static void start(void)
 {
 	const struct server_options options = {
@@ -103,6 +106,7 @@ static void start(void)
 		.key = key,
 		.datagram_room = FRAME_SIZE_MAX,
 		.instance = 1,
+		.locked = locked,
 	};
 
 	ck_assert_int_eq(loop_new(&loop), 0);
@@ -213,13 +217,23 @@ static void ping(void)
 	ask(FRAME_PING, 0, &w);
 }
 
-static void claim(void)
+static void claim_epoch(uint64_t epoch)
 {
 	uint8_t payload[64];
 	struct writer w = writer_of(payload, sizeof(payload));
 
 	message_put_claim(&w, &(struct message_claim){ .nonce = { 'm' } });
-	ask(FRAME_CLAIM, 1, &w);
+	ask(FRAME_CLAIM, epoch, &w);
+}
+
+static void claim(void)
+{
+	claim_epoch(1);
+}
+
+static void claim_next(void)
+{
+	claim_epoch(2);
 }
 
 static void append(void)
@@ -264,6 +278,11 @@ static bool got_promise(void)
 	return got(FRAME_PROMISE);
 }
 
+static bool got_error(void)
+{
+	return got(FRAME_ERROR);
+}
+
 static bool got_appended(void)
 {
 	return got(FRAME_APPENDED);
@@ -277,6 +296,25 @@ START_TEST(serves_over_udp)
 			 ALL_DONE);
 	ck_assert_uint_eq(fake.syncs, 1);
 	ck_assert(said("block A: epoch 1 is promised, asked by 127.0.0.1:"));
+}
+END_TEST
+
+/* Reading the block may take longer than that lease does. */
+START_TEST(a_lease_of_the_process_before_began_before_the_lock)
+{
+	fake.promised.epoch = 1;
+	locked = loop_now() - LEASE_USEC;
+	use_udp();
+	ck_assert_int_eq(RUN({ claim_next, got_promise }), ALL_DONE);
+}
+END_TEST
+
+START_TEST(a_lease_of_the_process_before_may_last)
+{
+	fake.promised.epoch = 1;
+	locked = loop_now();
+	use_udp();
+	ck_assert_int_eq(RUN({ claim_next, got_error }), ALL_DONE);
 }
 END_TEST
 
@@ -657,6 +695,8 @@ Suite *test_backend_server(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, serves_over_udp);
+	tcase_add_test(t, a_lease_of_the_process_before_began_before_the_lock);
+	tcase_add_test(t, a_lease_of_the_process_before_may_last);
 	tcase_add_test(t, drains_what_waits);
 	tcase_add_test(t, without_a_key_only_loopback_is_served);
 	tcase_add_test(t, with_a_key_all_are_served);
