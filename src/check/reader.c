@@ -21,6 +21,9 @@ struct reading {
 	struct reader_past past;
 	struct tail tail;
 	size_t first_bad; /* of this file, in check->bads */
+	/* Between bad lines, which the tail does not look at: */
+	struct whole behind;
+	uint64_t broken; /* no serial from here on stays; 0: none is lost so */
 };
 
 /* A record without a newline behind it: has it an end? */
@@ -59,6 +62,13 @@ enum reader_kind reader_judge(struct reader_past *past,
 	return READER_RECORD;
 }
 
+/* The batch that begins with @serial (0: there is none) lacks a part. */
+static void note_broken(struct reading *g, uint64_t serial)
+{
+	if (serial && (!g->broken || serial < g->broken))
+		g->broken = serial;
+}
+
 static int note_bad(struct reading *g, const struct scan_line *line,
 		    const char *reason)
 {
@@ -70,6 +80,9 @@ static int note_bad(struct reading *g, const struct scan_line *line,
 
 	g->book->lines++;
 	g->book->aside++;
+	note_broken(g, whole_partial(g->tail.damaged ? &g->behind :
+						       &g->tail.group));
+	g->behind = (struct whole){ 0 };
 	tail_bad(&g->tail, line->offset, line->number, line->text, reason);
 	return buf_add(&g->check->bads, &bad, sizeof(bad));
 }
@@ -81,6 +94,18 @@ static void end_before(struct check *c, uint64_t serial)
 		c->limit = serial - 1;
 }
 
+/* What stands there may be a second copy of what stands elsewhere whole. */
+static void take_behind(struct reading *g, const struct record *r)
+{
+	uint64_t partial = whole_partial(&g->behind);
+
+	if (whole_take(&g->behind, r))
+		return;
+	note_broken(g, partial);
+	if (r->whole && r->batch_position > 1)
+		note_broken(g, r->serial);
+}
+
 /*
  * No backend takes a file with part of a batch that stands or falls as one, so
  * the whole part ends before it.
@@ -90,6 +115,8 @@ static int take_in_group(struct reading *g, const struct tail_place *at,
 {
 	uint64_t partial = whole_partial(&g->tail.group);
 
+	if (g->tail.damaged)
+		take_behind(g, r);
 	if (tail_good(&g->tail, at, r))
 		return 0;
 	if (partial)
@@ -215,6 +242,9 @@ static int say_damage(struct reading *g)
 	if (torn && g->tail.damaged)
 		return say_torn(g, &at, g->tail.reason);
 
+	note_broken(g, whole_partial(&g->behind));
+	if (g->broken)
+		end_before(g->check, g->broken);
 	for (size_t i = g->first_bad; r == 0 && i < count; i++)
 		r = say_bad(g, &bads[i]);
 	return r;

@@ -33,6 +33,8 @@ struct load {
 	struct tail_place check; /* the last batch, and the record before it */
 	struct tail_place check_before; /* the same before tail.begun */
 	struct tail_place open; /* where that append begins, if opened */
+	bool open_holds; /* a good record of it: */
+	uint64_t open_record; /* its offset */
 };
 
 static int fault_at(struct load *l, uint64_t line, const char *reason)
@@ -117,6 +119,10 @@ static int take_record(struct load *l, const struct scan_line *line,
 	if (l->tail.damaged)
 		return 0;
 
+	if (l->opened && !l->open_holds) {
+		l->open_holds = true;
+		l->open_record = line->offset;
+	}
 	l->copies = l->copies || r->of.len > 0;
 	return index_line(l, line, r);
 }
@@ -253,8 +259,8 @@ static int check_link(void *arg, const struct scan_line *line)
 static int check_last_append(struct load *l)
 {
 	uint64_t upto = l->cut ? l->cut_at.offset : l->file->end;
-	/* If nothing is left of the open append, the one before is the last. */
-	bool open = l->opened && l->open.offset < upto;
+	/* If no record is left of the open append, the one before is the last. */
+	bool open = l->open_holds && l->open_record < upto;
 	const struct tail_place *from = open ? &l->open : &l->check;
 	struct chain_walk w = { .load = l };
 

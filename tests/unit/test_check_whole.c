@@ -135,6 +135,31 @@ START_TEST(is_whole_where_another_file_has_it)
 }
 END_TEST
 
+/*
+ * Behind a damage its last record stands again: no backend takes that, so what
+ * a cut leaves must not have it either.
+ */
+START_TEST(is_not_whole_where_a_part_of_it_stands_again)
+{
+	struct maker again;
+	struct buf copy = { 0 };
+	size_t last;
+
+	kit_records(&maker, 1, &a);
+	again = maker;
+	add(&maker, 1, SIZE, NULL, &a);
+	add(&again, 1, SIZE - 1, NULL, &copy);
+	last = copy.len;
+	add(&again, SIZE, SIZE, NULL, &copy);
+	ck_assert_int_eq(buf_add(&a, "x\n", 2), 0);
+	ck_assert_int_eq(buf_add(&a, copy.data + last, copy.len - last), 0);
+	kit_records(&maker, 1, &a);
+	ck_assert_uint_eq(run()->serial, 1);
+	expect_cut(1);
+	buf_done(&copy);
+}
+END_TEST
+
 /* Copied before: the batch behind it is there, and it is not. */
 START_TEST(is_missing_with_what_follows)
 {
@@ -276,6 +301,7 @@ Suite *test_check_whole(void)
 	tcase_add_test(t, is_whole_in_two_files);
 	tcase_add_test(t, is_torn_at_every_length);
 	tcase_add_test(t, is_whole_where_another_file_has_it);
+	tcase_add_test(t, is_not_whole_where_a_part_of_it_stands_again);
 	tcase_add_test(t, is_missing_with_what_follows);
 	tcase_add_test(t, what_follows_without_its_end_is_a_fault);
 	tcase_add_test(t, it_is_a_fault_though_another_file_has_it);
