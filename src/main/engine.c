@@ -347,7 +347,7 @@ void engine_change(struct engine *e, const struct op *op, engine_done done,
 	if (op->id.len && ids_join(e, op, done, arg))
 		return;
 	if (!engine_writable(e, &r)) {
-		outcome_refuse(e, done, arg, &r);
+		gate_refuse(e, &r, done, arg);
 		return;
 	}
 	/* What may be recorded is looked for: "nothing was changed" could lie. */
@@ -547,4 +547,10 @@ void engine_info(const struct engine *e, struct engine_info *ret)
 		backend_info(e, i, ret);
 	vitals_info(e, ret);
 	verify_info(e, ret);
+}
+
+void engine_look(struct engine *e)
+{
+	for (size_t i = 0; i < e->links && e->phase != PHASE_STOPPED; i++)
+		link_look(&e->link[i]);
 }

@@ -415,6 +415,12 @@ struct engine_info {
 };
 
 void engine_info(const struct engine *e, struct engine_info *ret);
+/*
+ * Somebody looks: backends that were not heard of for a second are pinged.
+ * engine_info() is no wiser at once, but soon afterwards: who is gone is down
+ * then, or owes an answer, and a main daemon that was replaced has ended.
+ */
+void engine_look(struct engine *e);
 
 /* "NOUSER" …; "" for OUTCOME_DONE. */
 const char *outcome_code_name(enum outcome_code code);

@@ -18,7 +18,8 @@
 struct waiting {
 	struct list node;
 	int64_t deadline;
-	struct slip slip; /* into text */
+	struct slip slip; /* into text, but for … */
+	struct refused *refused; /* … its refusal; owned */
 	char text[];
 };
 
@@ -38,12 +39,18 @@ static struct waiting *take(struct engine *e)
 	return list_entry(node, struct waiting, node);
 }
 
+static void waiting_free(struct waiting *w)
+{
+	free(w->refused);
+	free(w);
+}
+
 void gate_done(struct engine *e)
 {
 	struct waiting *w;
 
 	while ((w = take(e)))
-		free(w);
+		waiting_free(w);
 }
 
 static void ask_for_leases(struct engine *e)
@@ -84,6 +91,16 @@ static void copy(char **at, struct slice *s)
 	*at += s->len;
 }
 
+static int keep_refused(struct waiting *w)
+{
+	w->refused = malloc(sizeof(*w->refused));
+	if (!w->refused)
+		return -ENOMEM;
+	*w->refused = *w->slip.refused;
+	w->slip.refused = w->refused;
+	return 0;
+}
+
 static struct waiting *waiting_new(const struct engine *e,
 				   const struct slip *s)
 {
@@ -109,6 +126,10 @@ static struct waiting *waiting_new(const struct engine *e,
 	copy(&at, &o->memo);
 	copy(&at, &o->after);
 	copy(&at, &w->slip.tips);
+	if (s->refused && keep_refused(w) < 0) {
+		waiting_free(w);
+		return NULL;
+	}
 	return w;
 }
 
@@ -139,6 +160,28 @@ void gate_pass(struct engine *e, const struct slip *s)
 		wait_for_lease(e, s);
 }
 
+static void tell_refused(struct engine *e, const struct slip *s)
+{
+	outcome_refuse(e, s->done, s->arg, s->refused);
+}
+
+/* Who waits does not stand in its way: it was let in already. */
+void gate_refuse(struct engine *e, const struct refused *r, engine_done done,
+		 void *arg)
+{
+	const struct slip s = { .run = tell_refused,
+				.done = done,
+				.arg = arg,
+				.refused = r };
+
+	if (!engine_serves(e, done, arg))
+		return;
+	if (leased(e))
+		s.run(e, &s);
+	else
+		wait_for_lease(e, &s);
+}
+
 void gate_leased(struct engine *e)
 {
 	while (!list_empty(&e->gate.waiting) && leased(e)) {
@@ -146,7 +189,7 @@ void gate_leased(struct engine *e)
 
 		if (engine_serves(e, w->slip.done, w->slip.arg))
 			w->slip.run(e, &w->slip);
-		free(w);
+		waiting_free(w);
 	}
 }
 
@@ -164,7 +207,7 @@ static int64_t expire(struct engine *e)
 		outcome_unavailable(e, w->slip.done, w->slip.arg,
 				    "No backend answers; nothing was changed, "
 				    "and nothing can be told for certain.");
-		free(w);
+		waiting_free(w);
 	}
 	return INT64_MAX;
 }

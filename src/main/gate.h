@@ -18,6 +18,8 @@
 /* Orders that may wait for a lease. */
 #define GATE_WAITING_MAX 65536
 
+struct refused;
+
 /* An order and who carries it out. */
 struct slip {
 	void (*run)(struct engine *e, const struct slip *s);
@@ -26,6 +28,7 @@ struct slip {
 	void *arg;
 	struct engine_order order;
 	struct slice tips; /* struct engine_known_tip, one behind the other */
+	const struct refused *refused; /* what is to be told; NULL: an order */
 	uint64_t from;
 	uint64_t count;
 };
@@ -40,6 +43,12 @@ void gate_init(struct engine *e);
 void gate_done(struct engine *e);
 /* Run it now, or later from a copy. */
 void gate_pass(struct engine *e, const struct slip *s);
+/*
+ * Tell a refusal now, or a copy of it later.  The lease may be over since its
+ * order was let in, if something had to be asked for in between.
+ */
+void gate_refuse(struct engine *e, const struct refused *r, engine_done done,
+		 void *arg);
 /* A lease was renewed: let in those that wait. */
 void gate_leased(struct engine *e);
 int64_t gate_tick(struct engine *e);

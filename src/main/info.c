@@ -449,11 +449,20 @@ static bool is_word(struct slice text, const char *word)
 	       strncasecmp(text.p, word, text.len) == 0;
 }
 
+static bool is_all(struct slice section)
+{
+	return section.len == 0 || is_word(section, "all") ||
+	       is_word(section, "default") || is_word(section, "everything");
+}
+
+bool info_tells_backends(struct slice section)
+{
+	return is_all(section) || is_word(section, "Backends");
+}
+
 int info_text(const struct info *i, struct slice section, struct buf *out)
 {
-	bool all = section.len == 0 || is_word(section, "all") ||
-		   is_word(section, "default") ||
-		   is_word(section, "everything");
+	bool all = is_all(section);
 	bool first = true;
 	int r = 0;
 

@@ -6,6 +6,7 @@
 #ifndef MAIN_INFO_H
 #define MAIN_INFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -43,6 +44,8 @@ size_t info_refusal(const char *code);
  */
 int info_text(const struct info *i, struct slice section,
 	      struct buf *out) _must_check_;
+/* Does that tell of backends? */
+bool info_tells_backends(struct slice section);
 /* "serial 10, tip 1a2b3c4d, 12 users, 3 of 3 backends up, 120 transfers/s" */
 int info_status(const struct info *i, struct buf *out) _must_check_;
 /* Why it is not open: "waiting for backend B, which is empty" */

@@ -230,6 +230,12 @@ void link_ping(struct link *l, bool lease)
 	call_start(&l->ping, l, &ping_ops, INT64_MAX, PATIENCE_ENDLESS, false);
 }
 
+void link_look(struct link *l)
+{
+	if (l->engine->now - l->heard_at >= LINK_PING_ASKED)
+		link_ping(l, false);
+}
+
 void link_leased(struct link *l, int64_t sent_at)
 {
 	int64_t until = sent_at + LINK_LEASE_RELIED;

@@ -37,6 +37,8 @@ struct link;
  * one in which the watchdog is fed; a turn of its own it is not worth.
  */
 #define LINK_PING_PASSING INT64_C(10000000)
+/* … and so soon when somebody asks how things are. */
+#define LINK_PING_ASKED INT64_C(1000000)
 /* Of a lease of LEASE_USEC the main daemon relies on this much. */
 #define LINK_LEASE_RELIED INT64_C(400000)
 
@@ -151,6 +153,8 @@ void link_claimed(struct link *l);
 void link_full(struct link *l, struct slice why);
 /* Ask for a sign of life now, and with @lease for a lease, if not asked yet. */
 void link_ping(struct link *l, bool lease);
+/* … unless it was heard of just now. */
+void link_look(struct link *l);
 /* Answers questions, in our epoch? */
 bool link_usable(const struct link *l);
 /* Not usable, and for longer than questions wait. */

@@ -134,14 +134,15 @@ int op_make(const struct engine_order *order, bool opening, const char *coin,
 
 /*
  * A refusal that rests on what is not durable yet must not be told before it
- * is: after a crash the client could see the contrary.
+ * is: after a crash the client could see the contrary.  Else it rests on the
+ * lease.
  */
 static void refuse_when_durable(struct engine *e, const struct refused *refused,
 				bool rests_on_staged, engine_done done,
 				void *arg)
 {
 	if (!rests_on_staged || commit_idle(e)) {
-		outcome_refuse(e, done, arg, refused);
+		gate_refuse(e, refused, done, arg);
 		return;
 	}
 	if (commit_wait(e, commit_newest(e), refused, done, arg) < 0)
@@ -178,7 +179,7 @@ static void refuse_misplaced(struct engine *e, engine_done done, void *arg)
 	refused_format(&r, OUTCOME_NOTFOUND,
 		       "The transaction that it is to stand behind is not the "
 		       "last one; nothing was changed.");
-	outcome_refuse(e, done, arg, &r);
+	gate_refuse(e, &r, done, arg);
 }
 
 int op_try(struct engine *e, const struct op *op, struct staged *ret,

@@ -442,9 +442,11 @@ static void gather(void *ctx, struct info *ret)
 
 static int info_wanted(void *ctx, struct slice section, struct buf *out)
 {
-	const struct server *s = ctx;
+	struct server *s = ctx;
 	struct info i;
 
+	if (info_tells_backends(section))
+		engine_look(s->engine);
 	gather(ctx, &i);
 	i.memory = memory_resident();
 	i.memory_peak = memory_peak();

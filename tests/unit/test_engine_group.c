@@ -580,6 +580,31 @@ START_TEST(two_at_once_of_which_nothing_is_known)
 }
 END_TEST
 
+/* What waited for a group is looked at anew, maybe long after it was let in. */
+START_TEST(a_refusal_behind_a_group_waits_for_a_lease)
+{
+	struct told_group *t;
+	struct told *alone;
+
+	open_bench();
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("b")), 0);
+	hold(HOLD(FRAME_FETCH));
+	t = GROUP({ "Ali", "Ben", "5000", "a" }, { "Ali", "Ben", "20", "b" });
+	alone = order_with("Nobody", "Ben", "10", "a", "");
+	bench_run();
+	hold(HOLD(FRAME_FETCH) | HOLD(FRAME_PING));
+	bench_sleep(SEC);
+	for (int i = 0; i < BACKENDS; i++)
+		reply_model(bench_take(i, FRAME_FETCH));
+	bench_run();
+	ck_assert_uint_eq(t->times, 0);
+	expect_waiting(alone);
+	reply_model(bench_take(0, FRAME_PING));
+	EXPECT(t, OUTCOME_INSUFFICIENT, ABORTED);
+	expect_refused(alone, OUTCOME_NOUSER, NULL);
+}
+END_TEST
+
 /* A single order asks for one of the ids: the group waits, and holds nothing. */
 START_TEST(behind_an_order_that_is_being_asked_for)
 {
@@ -800,6 +825,7 @@ Suite *test_engine_group(void)
 	tcase_add_test(t, an_id_twice_in_a_group);
 	tcase_add_test(t, again_is_the_same_receipts);
 	tcase_add_test(t, two_at_once_of_which_nothing_is_known);
+	tcase_add_test(t, a_refusal_behind_a_group_waits_for_a_lease);
 	tcase_add_test(t, behind_an_order_that_is_being_asked_for);
 	tcase_add_test(t, only_some_are_known);
 	tcase_add_test(t, one_on_record_and_one_in_flight);

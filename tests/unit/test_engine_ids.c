@@ -484,6 +484,93 @@ START_TEST(a_false_alarm_is_not_staged_behind_what_is_overdue)
 }
 END_TEST
 
+/*
+ * The answers to the search lay about while the process was suspended, and its
+ * lease ran out: somebody else may have let in whoever is unknown here.
+ */
+static void search_past_the_lease(void)
+{
+	hold(HOLD(FRAME_FETCH) | HOLD(FRAME_PING));
+	bench_sleep(LINK_LEASE_RELIED + MSEC);
+	for (int i = 0; i < BACKENDS; i++)
+		reply_model(bench_take(i, FRAME_FETCH));
+	bench_run();
+}
+
+static struct told *asked_about(const char *sender, const char *after)
+{
+	struct told *t;
+
+	bench_open();
+	ck_assert_int_eq(ids_remember(bench.e, slice_of("id-1")), 0);
+	hold(HOLD(FRAME_FETCH));
+	if (after)
+		t = order_import(sender, "Ben", "1", "id-1", after);
+	else
+		t = order_with(sender, "Ben", "1", "id-1", "");
+	bench_run();
+	return t;
+}
+
+START_TEST(a_refusal_behind_the_search_waits_for_a_lease)
+{
+	struct told *t = asked_about("Nobody", NULL);
+
+	search_past_the_lease();
+	expect_waiting(t);
+	reply_model(bench_take(0, FRAME_PING));
+	expect_refused(t, OUTCOME_NOUSER, NULL);
+}
+END_TEST
+
+START_TEST(a_place_that_is_taken_is_told_under_a_lease)
+{
+	struct told *t = asked_about("Ali", "id-0");
+
+	search_past_the_lease();
+	expect_waiting(t);
+	reply_model(bench_take(0, FRAME_PING));
+	expect_refused(t, OUTCOME_NOTFOUND, misplaced);
+}
+END_TEST
+
+START_TEST(a_refusal_behind_the_search_is_no_word_of_one_replaced)
+{
+	struct told *t = asked_about("Nobody", NULL);
+
+	search_past_the_lease();
+	reply_pong(bench_take(0, FRAME_PING), bench.e->epoch + 1, false);
+	bench_run();
+	expect_stopped(ENGINE_STOP_FENCED, NULL);
+	bench_pass(2 * BENCH_TIMEOUT);
+	expect_waiting(t);
+}
+END_TEST
+
+START_TEST(a_refusal_that_no_lease_comes_for)
+{
+	struct told *t = asked_about("Nobody", NULL);
+
+	search_past_the_lease();
+	bench_pass(BENCH_TIMEOUT);
+	expect_refused(t, OUTCOME_UNAVAILABLE,
+		       "No backend answers; nothing was changed, and nothing "
+		       "can be told for certain.");
+	ck_assert_uint_eq(bench_info().outcomes[OUTCOME_UNAVAILABLE], 1);
+	ck_assert_uint_eq(bench_info().outcomes[OUTCOME_NOUSER], 0);
+}
+END_TEST
+
+START_TEST(a_refusal_that_waits_at_the_end_is_forgotten)
+{
+	struct told *t = asked_about("Nobody", NULL);
+
+	search_past_the_lease();
+	bench.e = engine_free(bench.e);
+	expect_waiting(t);
+}
+END_TEST
+
 static TCase *asked_for(void)
 {
 	TCase *c = tcase_create("asked_for");
@@ -505,6 +592,11 @@ static TCase *asked_for(void)
 	tcase_add_test(c, without_a_backend_nobody_can_tell);
 	tcase_add_test(c, without_the_sum_nobody_can_tell);
 	tcase_add_test(c, a_false_alarm_is_not_staged_behind_what_is_overdue);
+	tcase_add_test(c, a_refusal_behind_the_search_waits_for_a_lease);
+	tcase_add_test(c, a_place_that_is_taken_is_told_under_a_lease);
+	tcase_add_test(c, a_refusal_behind_the_search_is_no_word_of_one_replaced);
+	tcase_add_test(c, a_refusal_that_no_lease_comes_for);
+	tcase_add_test(c, a_refusal_that_waits_at_the_end_is_forgotten);
 	return c;
 }
 

@@ -124,6 +124,56 @@ START_TEST(pings_an_idle_backend_by_the_way)
 }
 END_TEST
 
+/* Whoever asks how things are is to see it, soon at least. */
+START_TEST(looking_pings_who_was_silent_for_a_second)
+{
+	bench_open();
+	bench_pass(LINK_PING_ASKED - MSEC);
+	engine_look(bench.e);
+	bench_run();
+	ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], 1);
+	bench_pass(MSEC);
+	engine_look(bench.e);
+	engine_look(bench.e);
+	bench_run();
+	for (int i = 0; i < BACKENDS; i++)
+		ck_assert_uint_eq(bench.model[i].sent[FRAME_PING], 2);
+	/* It was heard of just now. */
+	engine_look(bench.e);
+	bench_pass(LINK_PING_IDLE - MSEC);
+	ck_assert_uint_eq(bench.model[1].sent[FRAME_PING], 2);
+}
+END_TEST
+
+START_TEST(looking_finds_who_is_gone)
+{
+	bench_open();
+	bench_pass(3 * SEC);
+	bench.model[1].hold = HOLD_ALL;
+	engine_look(bench.e);
+	ck_assert_int_eq(bench_info().backend[1].owing, 0);
+	bench_pass(200 * MSEC);
+	ck_assert_int_eq(bench_info().backend[1].owing, 200 * MSEC);
+	ck_assert_int_ge(bench_info().backend[1].heard, 3 * SEC);
+	expect_state(1, ENGINE_BACKEND_UP);
+	bench_pass(LINK_DEAD_AFTER - 200 * MSEC);
+	expect_state(1, ENGINE_BACKEND_DOWN);
+	expect_state(0, ENGINE_BACKEND_UP);
+}
+END_TEST
+
+START_TEST(looking_tells_one_that_was_replaced)
+{
+	bench_open();
+	bench_pass(3 * SEC);
+	bench.model[1].promised = bench_info().epoch + 1;
+	engine_look(bench.e);
+	bench_run();
+	expect_stopped(ENGINE_STOP_FENCED, NULL);
+	engine_look(bench.e);
+}
+END_TEST
+
 START_TEST(is_down_after_two_seconds_of_silence)
 {
 	bench_open();
@@ -352,6 +402,9 @@ Suite *test_engine_link(void)
 	tcase_add_test(c, asks_again_at_growing_intervals);
 	tcase_add_test(c, pings_an_idle_backend_once_a_minute);
 	tcase_add_test(c, pings_an_idle_backend_by_the_way);
+	tcase_add_test(c, looking_pings_who_was_silent_for_a_second);
+	tcase_add_test(c, looking_finds_who_is_gone);
+	tcase_add_test(c, looking_tells_one_that_was_replaced);
 	tcase_add_test(c, is_down_after_two_seconds_of_silence);
 	tcase_add_test(c, is_not_down_while_anything_comes_from_it);
 	tcase_add_test(c, is_down_at_once_when_nobody_listens);

@@ -296,6 +296,31 @@ START_TEST(sections)
 }
 END_TEST
 
+/* Backends are pinged for those that do, and for no others. */
+START_TEST(sections_that_tell_of_backends)
+{
+	static const char *const telling[] = { "", "ALL", "default",
+					       "everything", "backends" };
+	static const char *const others[] = { "server",	 "clients", "ledger",
+					      "verify",	 "traffic", "memory",
+					      "backend", "nope" };
+	struct info i = example();
+
+	for (size_t k = 0; k < ELEMENTS(telling); k++) {
+		_cleanup_(freep) char *text = text_of(&i, telling[k]);
+
+		ck_assert(info_tells_backends(slice_of(telling[k])));
+		ck_assert_ptr_nonnull(strstr(text, "\r\nbackend_A:"));
+	}
+	for (size_t k = 0; k < ELEMENTS(others); k++) {
+		_cleanup_(freep) char *text = text_of(&i, others[k]);
+
+		ck_assert(!info_tells_backends(slice_of(others[k])));
+		ck_assert_ptr_null(strstr(text, "\r\nbackend_A:"));
+	}
+}
+END_TEST
+
 /* All sections in order, with an empty line between; each line a key. */
 START_TEST(everything)
 {
@@ -418,6 +443,7 @@ Suite *test_main_info(void)
 	tcase_add_test(t, states_of_backends);
 	tcase_add_test(t, ready_line);
 	tcase_add_test(t, sections);
+	tcase_add_test(t, sections_that_tell_of_backends);
 	tcase_add_test(t, everything);
 	tcase_add_test(t, traffic);
 	tcase_add_test(t, as_redis_says_it);
