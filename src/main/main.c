@@ -23,22 +23,35 @@
 
 #define STATE_MODE 0750
 
+/* Asked for permissions alone, a file would be said to lack some. */
+static int check_writable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return access(path, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
 /* The directory is there, or made, and can be written to. */
 static int check_state(const char *path)
 {
+	int r;
+
 	if (mkdir(path, STATE_MODE) < 0 && errno != EEXIST) {
 		log_print(LOG_ERR, NULL,
 			  "cannot make the state directory %s: %s", path,
 			  strerror(errno));
 		return -errno;
 	}
-	if (access(path, W_OK | X_OK) < 0) {
+	r = check_writable(path);
+	if (r < 0)
 		log_print(LOG_ERR, NULL,
 			  "cannot write to the state directory %s: %s", path,
-			  strerror(errno));
-		return -errno;
-	}
-	return 0;
+			  strerror(-r));
+	return r;
 }
 
 static void say_listening(const struct listeners *l)

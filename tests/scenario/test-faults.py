@@ -212,6 +212,26 @@ def test_another_backends_settings():
             assert status == EXIT_CONFIG and "name is A, but B was asked for" in said, said
 
 
+def test_a_state_directory_that_is_none():
+    """The reason is the one that helps: nobody looks for permissions that are right."""
+    with Cluster() as c:
+        file = write_file(c.path("file"), "")
+        for state, mode, reason in (
+                (file, 0o600, f"cannot write to the state directory {file}: Not a directory"),
+                (file, 0o755, f"cannot write to the state directory {file}: Not a directory"),
+                (f"{file}/state", 0o755, "cannot make the state directory "
+                 f"{file}/state: Not a directory"),
+                (c.path("none/state"), 0o755, "cannot make the state directory "
+                 f"{c.path('none/state')}: No such file or directory")):
+            os.chmod(file, mode)
+            path = write_file(c.path("state.conf"), with_line(
+                MAIN.format(dir=c.directory), 3, f"state = {state}"))
+            status, said = start("chain-main", "--config", path)
+            assert status == 1 and said.endswith(reason + "\n"), (status, said)
+            with open(file, "rb") as f:
+                assert f.read() == b""
+
+
 def test_command_lines():
     for name in ("chain-main", "chain-backend"):
         for args in (["--nonsense"], ["--config"], ["A", "B"], ["--check-config=x"]):
