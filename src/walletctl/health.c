@@ -11,6 +11,7 @@
 #include "util/timestamp.h"
 #include "walletctl/answer.h"
 #include "walletctl/infotext.h"
+#include "walletctl/inquiry.h"
 #include "walletctl/probe.h"
 #include "walletctl/sheet.h"
 
@@ -167,7 +168,6 @@ static const struct column backend_columns[] = {
 static int put_backend_row(struct sheet *sheet, const redisReply *info,
 			   struct slice name, struct slice values)
 {
-	struct slice owing = infotext_in(values, "owing_usec");
 	char round_trip[DURATION_SIZE];
 	char lag[DURATION_SIZE];
 	struct slice at;
@@ -176,7 +176,7 @@ static int put_backend_row(struct sheet *sheet, const redisReply *info,
 	format_duration(infotext_number(
 				infotext_in(values, "round_trip_usec")),
 			round_trip);
-	format_duration(infotext_number(owing), lag);
+	format_duration(infotext_lag(values), lag);
 	split_error(infotext_named(info, INFOTEXT_LAST_ERROR, name), &at,
 		    &sentence);
 
@@ -188,7 +188,8 @@ static int put_backend_row(struct sheet *sheet, const redisReply *info,
 				 number_or_text(
 					 infotext_in(values, "last_serial")),
 				 value_text(slice_of(round_trip)),
-				 owing.p ? value_text(slice_of(lag))
+				 infotext_in(values, "owing_usec").p
+					 ? value_text(slice_of(lag))
 					 : value_none(),
 				 at.p ? value_time(at) : value_none(),
 				 value_text(sentence),
@@ -352,19 +353,12 @@ static enum status put(struct context *ctx, const redisReply *info)
 
 enum status health_status(struct context *ctx)
 {
-	const struct client_request q = { 1, { "INFO" } };
 	_cleanup_(freeReplyObjectp) redisReply *info = NULL;
 	enum status status;
 
 	if (ctx->options.value[OPTION_CHECK])
 		return probe_status(ctx);
 
-	status = context_ask(ctx, &q, 1, &info);
-	if (status == STATUS_DONE)
-		status = context_refused(ctx, info);
-	if (status != STATUS_DONE)
-		return status;
-	if (!infotext_state(info).p)
-		return context_garbled(ctx);
-	return put(ctx, info);
+	status = inquiry_ask(ctx, &info);
+	return status == STATUS_DONE ? put(ctx, info) : status;
 }

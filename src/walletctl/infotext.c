@@ -98,6 +98,14 @@ uint64_t infotext_number(struct slice text)
 	return text.len > 0 && parse_u64(text, &n) == 0 ? n : 0;
 }
 
+uint64_t infotext_lag(struct slice values)
+{
+	uint64_t owing = infotext_number(infotext_in(values, "owing_usec"));
+	uint64_t heard = infotext_number(infotext_in(values, "heard_usec"));
+
+	return owing >= INFOTEXT_OWING_USEC && heard > owing ? heard : owing;
+}
+
 bool infotext_is_up(struct slice state)
 {
 	return slice_equal(state, slice_of("up")) ||

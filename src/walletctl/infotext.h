@@ -41,6 +41,14 @@ struct slice infotext_in(struct slice values, const char *key);
 /* A number of INFO; 0 if it is none. */
 uint64_t infotext_number(struct slice text);
 
+/*
+ * For how long a backend has owed an answer, microseconds.  Once that is longer
+ * than an answer takes, the whole of its silence: it may have ended long before
+ * it was asked.
+ */
+uint64_t infotext_lag(struct slice values);
+#define INFOTEXT_OWING_USEC 200000
+
 /* Does a backend in this state answer, with what it should have? */
 bool infotext_is_up(struct slice state);
 

@@ -13,6 +13,7 @@
 #include "util/timestamp.h"
 #include "walletctl/answer.h"
 #include "walletctl/infotext.h"
+#include "walletctl/inquiry.h"
 #include "walletctl/outfile.h"
 
 #include "walletctl/metrics.h"
@@ -450,7 +451,6 @@ static enum status put_file(struct context *ctx, const char *path,
 
 enum status metrics_write(struct context *ctx)
 {
-	const struct client_request q = { 1, { "INFO" } };
 	const char *path = ctx->options.value[OPTION_OUTPUT];
 	_cleanup_(freeReplyObjectp) redisReply *info = NULL;
 	const redisReply *answered = NULL;
@@ -460,11 +460,7 @@ enum status metrics_write(struct context *ctx)
 	if (ctx->form != FORM_TEXT)
 		return context_usage(ctx, "metrics have a form of their own: no "
 					  "--json, --raw or --csv");
-	status = context_ask(ctx, &q, 1, &info);
-	if (status == STATUS_DONE)
-		status = context_refused(ctx, info);
-	if (status == STATUS_DONE && !infotext_state(info).p)
-		status = context_garbled(ctx);
+	status = inquiry_ask(ctx, &info);
 	if (status == STATUS_DONE)
 		answered = info;
 

@@ -12,6 +12,7 @@
 #include "util/timestamp.h"
 #include "walletctl/answer.h"
 #include "walletctl/infotext.h"
+#include "walletctl/inquiry.h"
 
 #include "walletctl/probe.h"
 
@@ -97,6 +98,7 @@ static void look_at_backend(struct probe *p, struct slice name,
 			    struct slice values)
 {
 	struct slice state = infotext_in(values, "state");
+	const uint64_t lag = infotext_lag(values);
 	char sentence[128];
 
 	/* Declared lost by a person: known, and nobody waits for it. */
@@ -109,11 +111,15 @@ static void look_at_backend(struct probe *p, struct slice name,
 
 	(void)snprintf(sentence, sizeof(sentence), " is %.*s",
 		       SLICE_ARG(state));
-	if (!slice_equal(state, slice_of("up")))
-		find(p, VERDICT_WARNING, "backend ", name, sentence);
-	else if (infotext_number(infotext_in(values, "owing_usec")) >=
-		 PROBE_SLOW_USEC)
-		find(p, VERDICT_WARNING, "backend ", name, " is slow");
+	if (slice_equal(state, slice_of("up")) && lag >= PROBE_SILENT_USEC)
+		(void)snprintf(sentence, sizeof(sentence),
+			       " has been silent for %" PRIu64 " s",
+			       lag / USEC_PER_SEC);
+	else if (slice_equal(state, slice_of("up")) && lag >= PROBE_SLOW_USEC)
+		(void)snprintf(sentence, sizeof(sentence), " is slow");
+	else if (slice_equal(state, slice_of("up")))
+		return;
+	find(p, VERDICT_WARNING, "backend ", name, sentence);
 }
 
 static void look_at_backends(struct probe *p)
@@ -180,7 +186,6 @@ static enum status tell(struct probe *p)
 /* What would have gone to standard error is the reason. */
 static enum status ask(struct probe *p, redisReply **ret)
 {
-	const struct client_request q = { 1, { "INFO" } };
 	FILE *err = p->ctx->err;
 	enum status status;
 	char *said = NULL;
@@ -192,13 +197,9 @@ static enum status ask(struct probe *p, redisReply **ret)
 		p->broken = true;
 		return STATUS_UNAVAILABLE;
 	}
-	status = context_ask(p->ctx, &q, 1, ret);
-	if (status != STATUS_DONE)
+	status = inquiry_ask(p->ctx, ret);
+	if (!*ret)
 		p->verdict = VERDICT_CRITICAL;
-	else
-		status = context_refused(p->ctx, *ret);
-	if (status == STATUS_DONE && !infotext_state(*ret).p)
-		status = context_garbled(p->ctx);
 	(void)fclose(p->ctx->err);
 	p->ctx->err = err;
 

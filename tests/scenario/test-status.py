@@ -6,10 +6,11 @@ import json
 import re
 import shutil
 import subprocess
+import time
 
 import datagram as dg
 import resp
-from harness import Cluster, KEY, SLOW, run, wait_for
+from harness import Cluster, EXIT_FENCED, KEY, SLOW, run, wait_for
 from relay import Relay, udp_socket
 
 SAMPLE_LINE = re.compile(
@@ -195,6 +196,96 @@ def test_a_stopped_backend():
         assert check(c)[0] in (0, 1)
 
 
+def idle():
+    """Nobody asks anything for a while: leases are over, and nothing is heard of backends."""
+    time.sleep(3)
+
+
+def test_an_idle_ledger_is_seen_as_it_is():
+    """Nobody has noticed yet that a backend has ended: whoever looks does."""
+    for look in ("text", "json", "check", "metrics"):
+        with Cluster() as c:
+            c.start()
+            assert check(c)[0] == 0
+            c["B"].kill()
+            idle()
+            if look == "text":
+                a = c.walletctl("status")
+                assert re.search(r"^B +down .*Backend B does not answer\.$", a.out, re.M), a
+            elif look == "json":
+                assert backend_of(c, "B")["state"] == "down"
+            elif look == "check":
+                status, said = check(c)
+                assert status == 1 and said.startswith("backend B is down"), said
+            else:
+                told = metrics(c)
+                assert told("backend_up", backend="B") == 0 and told("backend_up") == 2
+            info = c.main.info()
+            assert info["backends_up"] == "2", info
+
+
+def test_an_idle_ledger_with_a_frozen_backend():
+    """It gives no sign, so it takes longer; with little time its silence is told."""
+    with Cluster() as c:
+        c.start()
+        c["B"].daemon.freeze()
+        idle()
+        # Half of the second is too short for it to be down.
+        a = c.walletctl("--timeout", "1", "status")
+        m = re.search(r"^B +up +\d+ +\d+ +[0-9.]+ [mu]s +([0-9.]+) s", a.out, re.M)
+        assert a.status == 0 and m and float(m[1]) >= 3, a
+        a = c.walletctl("--timeout", "1", "status", "--check")
+        assert a.status == 1 and re.search(
+            r"backend B (has been silent for [0-9]+ s|is slow|is down);", a.out), a
+        assert backend_of(c, "B")["state"] == "down"
+        c["B"].daemon.thaw()
+        wait_for(lambda: check(c)[0] == 0, "B is back")
+
+        c["C"].daemon.freeze()
+        idle()
+        status, said = check(c)
+        assert status == 1 and re.match(
+            r"backend C (has been silent for [0-9]+ s|is down);", said), said
+        told = metrics(c)
+        assert told("backend_up", backend="C") == 0
+        c["C"].daemon.thaw()
+
+
+def test_looking_costs_an_idle_ledger_one_ping():
+    """It is what makes it true, and no more than that."""
+    with Cluster() as c:
+        c.start()
+        client = c.client()
+
+        def sent():
+            return int(resp.info(client.call("INFO", "traffic"))["datagrams_sent"])
+        idle()
+        before = sent()
+        for section in ("server", "ledger", "nonsense"):
+            client.call("INFO", section)
+        assert sent() == before
+        client.call("INFO", "BACKENDS")
+        wait_for(lambda: sent() >= before + 3, "a ping for each")
+        idle()
+        before = sent()
+        for _ in range(50):
+            client.call("INFO")
+        # A slow machine may have one sent again.
+        assert 3 <= sent() - before < 50
+
+
+def test_a_main_daemon_that_was_replaced_learns_it_when_asked():
+    """Idle, it would have heard of it within the minute."""
+    with Cluster() as c:
+        c.start()
+        idle()
+        other = c.another_main()
+        other.launch()
+        other.wait_open(20)
+        a = c.walletctl("status", "--check")
+        assert a.status == 2 and c.main.daemon.wait_exit() == EXIT_FENCED, a
+
+
 def test_all_backends_stopped():
     with Cluster() as c:
         c.start()
@@ -266,6 +357,12 @@ def test_dropped_datagrams():
             return metrics(c)("backend_datagrams_dropped_total", backend="A") == 6
         wait_for(told, "six forgeries", 20)
         assert metrics(c)("backend_datagrams_dropped_total") == 6
+        # … and whoever looks, for nobody else does.
+        idle()
+        with udp_socket() as s:
+            s.sendto(b"nonsense", ("127.0.0.1", c["B"].port))
+        idle()
+        assert metrics(c)("backend_datagrams_dropped_total", backend="B") == 1
 
 
 def test_metrics_by_other_parsers():

@@ -25,6 +25,10 @@ UNIT_SUITE(test_walletctl_health);
 	LINE("backend_B:state=" state ",last_serial=7,records=5,"              \
 	     "round_trip_usec=1250,heard_usec=-1,owing_usec=" owing            \
 	     ",unacknowledged=2,sent=4,received=3,again=1")
+#define B_SILENT(owing, heard)                                                 \
+	LINE("backend_B:state=up,last_serial=7,records=5,"                     \
+	     "round_trip_usec=1250,heard_usec=" heard ",owing_usec=" owing     \
+	     ",unacknowledged=2,sent=4,received=3,again=1")
 #define FIGURES                                                                \
 	LINE("version:1\"\\2")                                                 \
 	LINE("copies:1") LINE("serial:9") LINE("users:12") LINE("coins:12000") \
@@ -39,18 +43,26 @@ UNIT_SUITE(test_walletctl_health);
 	"serial=9c users=12 coins=12000 transfers=4c clients=2 backends_up="
 #define LATENCY " latency=0.000450s latency_max=0.999999s;1\n"
 
+#define ANSWER_SIZE 4096
+static void put_answer(char out[ANSWER_SIZE], const char *info)
+{
+	int len = snprintf(out, ANSWER_SIZE, "$%zu\r\n%s\r\n", strlen(info),
+			   info);
+
+	ck_assert_int_lt(len, ANSWER_SIZE);
+}
+
 static struct kit_run run_with(const char *info, const char *command,
 			       const char *option)
 {
-	char answer[4096];
-	const struct kit_turn turn = { 1, answer, KIT_CLOSE };
+	char answer[ANSWER_SIZE];
+	const struct kit_turn turn = { 1, answer, KIT_REPEAT };
 	struct kit_server *s;
 	struct kit_run r;
 
-	(void)snprintf(answer, sizeof(answer), "$%zu\r\n%s\r\n", strlen(info),
-		       info);
+	put_answer(answer, info);
 	s = kit_server_start(&turn, 1);
-	r = kit_run(kit_server_name(s), command, option, NULL);
+	r = kit_run(kit_server_name(s), "--timeout=0.2", command, option, NULL);
 	free(kit_server_stop(s));
 	return r;
 }
@@ -83,6 +95,14 @@ static const struct {
 	{ OPEN FIGURES QUICK A_IS("up") B_IS("up", "1000000"), 1,
 	  "ALICHAIN WARNING - backend B is slow; serial 9, 12 users, 2 of 2 "
 	  "backends up | " DRAWN "2;2:;;0;2" LATENCY },
+	/* It was asked, and has been silent since long before. */
+	{ OPEN FIGURES QUICK A_IS("up") B_SILENT("200000", "4900000"), 1,
+	  "ALICHAIN WARNING - backend B has been silent for 4 s; serial 9, 12 "
+	  "users, 2 of 2 backends up | " DRAWN "2;2:;;0;2" LATENCY },
+	/* It was asked just now. */
+	{ OPEN FIGURES QUICK A_IS("up") B_SILENT("199999", "4900000"), 0,
+	  "ALICHAIN OK - serial 9, 12 users, 2 of 2 backends up | " DRAWN
+	  "2;2:;;0;2" LATENCY },
 	/* A person has declared it lost: nobody need be told. */
 	{ OPEN FIGURES QUICK A_IS("up") B_IS("lost", "0"), 0,
 	  "ALICHAIN OK - serial 9, 12 users, 1 of 1 backends up | " DRAWN
@@ -169,6 +189,84 @@ START_TEST(one_screen)
 	ck_assert_ptr_nonnull(strstr(
 		r.out, "\"last_error\":\"Backend B does not answer.\","
 		       "\"last_error_time\":\"2026-11-22T13:37:00.123456Z\"}"));
+	kit_run_done(&r);
+}
+END_TEST
+
+/* Idle, it has not heard of B: when asked once more it has. */
+static const struct {
+	const char *command;
+	const char *option;
+	const char *then;
+	int status;
+	const char *out;
+} looks[] = {
+	{ "status", NULL, B_SILENT("0", "60"), STATUS_DONE,
+	  "\nB       up          5      7 1.2 ms     0 us " },
+	{ "status", NULL, B_IS("down", "70"), STATUS_DONE, "\nB       down " },
+	{ "status", "--json", B_IS("down", "70"), STATUS_DONE,
+	  "\"name\":\"B\",\"state\":\"down\"" },
+	{ "status", "--check", B_SILENT("0", "60"), 0, "ALICHAIN OK - serial" },
+	{ "status", "--check", B_IS("down", "70"), 1,
+	  "ALICHAIN WARNING - backend B is down; " },
+	{ "metrics", NULL, B_IS("down", "70"), STATUS_DONE,
+	  "\nalichain_backend_up{backend=\"B\"} 0\n" },
+};
+
+START_TEST(asked_until_it_is_fresh)
+{
+	char idle[ANSWER_SIZE];
+	char now[ANSWER_SIZE];
+	char info[ANSWER_SIZE];
+	const struct kit_turn turns[] = { { 1, idle, KIT_STAY },
+					  { 1, idle, KIT_STAY },
+					  { 1, now, KIT_STAY } };
+	struct kit_server *s;
+	struct kit_run r;
+	char *asked;
+
+	put_answer(idle, OPEN FIGURES QUICK A_IS("up") B_SILENT("0", "3000000"));
+	(void)snprintf(info, sizeof(info), "%s%s", OPEN FIGURES QUICK A_IS("up"),
+		       looks[_i].then);
+	put_answer(now, info);
+	s = kit_server_start(turns, ELEMENTS(turns));
+	r = kit_run(kit_server_name(s), looks[_i].command, looks[_i].option,
+		    NULL);
+	asked = kit_server_stop(s);
+	ck_assert_int_eq(r.status, looks[_i].status);
+	ck_assert_msg(strstr(r.out, looks[_i].out) != NULL, "said: %s", r.out);
+	ck_assert_str_eq(asked, "INFO\nINFO\nINFO\n");
+	free(asked);
+	kit_run_done(&r);
+}
+END_TEST
+
+/* It was fenced off, maybe: what it said before is true no more. */
+START_TEST(gone_when_asked_once_more)
+{
+	char idle[ANSWER_SIZE];
+	const struct kit_turn turn = { 1, idle, KIT_CLOSE };
+	struct kit_server *s;
+	struct kit_run r;
+
+	put_answer(idle, OPEN FIGURES QUICK A_IS("up") B_SILENT("0", "3000000"));
+	s = kit_server_start(&turn, 1);
+	r = kit_run(kit_server_name(s), "status", "--check", NULL);
+	free(kit_server_stop(s));
+	ck_assert_int_eq(r.status, 2);
+	ck_assert_int_eq(strncmp(r.out, "ALICHAIN CRITICAL - ", 20), 0);
+	kit_run_done(&r);
+}
+END_TEST
+
+START_TEST(silence_is_lag)
+{
+	struct kit_run r = run_with(OPEN FIGURES QUICK A_IS("up")
+					    B_SILENT("200000", "4900000"),
+				    "status", NULL);
+
+	ck_assert_msg(strstr(r.out, " 1.2 ms     4.9 s ") != NULL, "said: %s",
+		      r.out);
 	kit_run_done(&r);
 }
 END_TEST
@@ -276,6 +374,9 @@ Suite *test_walletctl_health(void)
 	tcase_add_loop_test(t, check, 0, ELEMENTS(probes));
 	tcase_add_test(t, check_without_an_answer);
 	tcase_add_test(t, one_screen);
+	tcase_add_loop_test(t, asked_until_it_is_fresh, 0, ELEMENTS(looks));
+	tcase_add_test(t, gone_when_asked_once_more);
+	tcase_add_test(t, silence_is_lag);
 	tcase_add_test(t, metrics);
 	tcase_add_test(t, metrics_of_nobody);
 	tcase_add_test(t, metrics_into_a_file);
