@@ -112,6 +112,9 @@ static const char *parse_amount(struct slice text, struct record *r)
 	return NULL;
 }
 
+static const char fault_columns[] =
+	"expected four columns: serial sender receiver amount";
+
 /* The four columns that the original system's reader reads. */
 static const char *parse_columns(struct rest *s, struct record *r)
 {
@@ -127,8 +130,7 @@ static const char *parse_columns(struct rest *s, struct record *r)
 	    !take_word(s, &amount))
 		return s->p < s->end
 			       ? "expected single spaces between the columns"
-			       : "expected four columns: serial sender "
-				 "receiver amount";
+			       : fault_columns;
 
 	fault = parse_serial(serial.text, r);
 	if (fault)
@@ -340,13 +342,18 @@ static const char *parse_fields(struct rest *s, struct record *r)
 
 static const char *parse_line(struct slice line, struct record *r)
 {
-	struct rest s = { line.p, line.p + line.len };
-	bool carriage_return = line.len > 0 && s.end[-1] == '\r';
+	bool carriage_return;
 	const char *fault;
+	struct rest s;
 
+	/* It may have no place in memory. */
+	if (line.len == 0)
+		return fault_columns;
 	if (line.len > RECORD_LINE_MAX)
 		return "expected at most 1100 bytes in a line";
 
+	s = (struct rest){ line.p, line.p + line.len };
+	carriage_return = s.end[-1] == '\r';
 	/* Left by editors of another system on what was typed in by hand. */
 	if (carriage_return)
 		s.end--;

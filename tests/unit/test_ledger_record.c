@@ -484,6 +484,18 @@ START_TEST(a_zero_byte_is_refused_anywhere)
 }
 END_TEST
 
+/* Nothing may be added to a null pointer, not even 0. */
+START_TEST(an_empty_line_may_have_no_place)
+{
+	const char *fault;
+	struct record r;
+
+	ck_assert_int_eq(record_parse((struct slice){ NULL, 0 }, &r, &fault),
+			 -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(fault, COLUMNS));
+}
+END_TEST
+
 START_TEST(a_line_beyond_the_limit_is_refused_at_once)
 {
 	char line[RECORD_LINE_MAX + 1];
@@ -726,6 +738,7 @@ Suite *test_ledger_record(void)
 	tcase_add_test(c, bad_times_batches_and_ids_are_refused);
 	tcase_add_test(c, bad_memos_hashes_and_copies_are_refused);
 	tcase_add_test(c, a_zero_byte_is_refused_anywhere);
+	tcase_add_test(c, an_empty_line_may_have_no_place);
 	tcase_add_test(c, a_line_beyond_the_limit_is_refused_at_once);
 	tcase_add_test(c, no_truncation_is_taken_for_the_whole);
 	tcase_add_test(c, no_flipped_bit_is_taken_for_the_same);
