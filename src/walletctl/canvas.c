@@ -141,9 +141,26 @@ static void put_braille(const struct drawing *d, size_t column, size_t line)
 		putc(' ', d->out);
 }
 
+static bool is_empty(const struct drawing *d, size_t column, size_t line)
+{
+	size_t wide = d->dots_wide / d->layout.width;
+	size_t high = d->dots_high / d->layout.height;
+
+	for (size_t y = line * high; y < (line + 1) * high; y++)
+		for (size_t x = column * wide; x < (column + 1) * wide; x++)
+			if (is_set(d, x, y))
+				return false;
+	return true;
+}
+
+/* Up to the last one that is not empty. */
 static void put_characters(const struct drawing *d, size_t line)
 {
-	for (size_t x = 0; x < d->layout.width; x++) {
+	size_t end = d->layout.width;
+
+	while (end > 0 && is_empty(d, end - 1, line))
+		end--;
+	for (size_t x = 0; x < end; x++) {
 		if (d->canvas->braille)
 			put_braille(d, x, line);
 		else
@@ -210,11 +227,11 @@ static void put_ends(const struct drawing *d)
 
 	axis_label(from, s->from, span, d->canvas->is_time);
 	axis_label(to, s->to, span, d->canvas->is_time);
-	fprintf(d->out, "%*s", (int)d->layout.labels + 2, "");
 	if (strlen(from) + 1 + strlen(to) <= room)
-		fprintf(d->out, "%s%*s", from, (int)(room - strlen(from)), to);
+		fprintf(d->out, "%*s%s%*s", (int)d->layout.labels + 2, "",
+			from, (int)(room - strlen(from)), to);
 	else if (strlen(to) <= room)
-		fprintf(d->out, "%*s", (int)room, to);
+		fprintf(d->out, "%*s", (int)(d->layout.labels + 2 + room), to);
 	putc('\n', d->out);
 }
 

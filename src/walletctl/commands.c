@@ -242,7 +242,7 @@ void commands_overview(FILE *out)
 			c->help);
 	}
 	fputs("\nOptions, before or after the command:\n", out);
-	options_help(out, OPTION_BIT(OPTION_KEYS) - 1);
+	options_help(out, options_all());
 	fputs("\nExit status: 0 done, 1 refused, 2 usage, 3 unavailable and "
 	      "nothing happened,\n4 unknown (walletctl resume), 5 integrity "
 	      "fault, 6 not permitted.\n",

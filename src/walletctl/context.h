@@ -17,6 +17,7 @@
 #include "walletctl/status.h"
 
 struct command;
+struct opstore;
 
 /* Of an error of the main daemon, with a zero. */
 #define CONTEXT_CODE_SIZE 32
@@ -31,6 +32,8 @@ struct context {
 	struct client *client;
 	FILE *out; /* answers */
 	FILE *err; /* talk */
+	/* Where a script keeps its orders, from the first on; else NULL. */
+	struct opstore **store;
 	/* The code of the main daemon's refusal that was told; "" if none was. */
 	char code[CONTEXT_CODE_SIZE];
 };

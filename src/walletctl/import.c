@@ -23,6 +23,7 @@ struct import {
 	struct mistakes mistakes;
 	struct transfers *transfers;
 	struct import_seals seals;
+	bool ordered; /* by serials */
 	struct holdings holdings;
 	struct import_sum sum;
 	size_t before; /* on record from an earlier run */
@@ -40,7 +41,7 @@ static void warn_of_missing(const struct import *im)
 	size_t count = transfers_count(im->transfers);
 	uint64_t last;
 
-	if (count == 0 || is_quiet(im))
+	if (count == 0 || !im->ordered || is_quiet(im))
 		return;
 	last = transfers_at(im->transfers, count - 1)->serial;
 	if (last > count)
@@ -93,7 +94,7 @@ static enum status check(struct import *im)
 
 	status = import_read(&im->mistakes,
 			     im->ctx->options.value[OPTION_FORMAT],
-			     im->transfers, &im->seals);
+			     im->transfers, &im->seals, &im->ordered);
 	if (status == STATUS_DONE)
 		status = mistakes_end(&im->mistakes);
 	if (status != STATUS_DONE)

@@ -23,6 +23,7 @@ struct comparison {
 	const struct transfers *transfers;
 	const struct import_seal *seal[2]; /* compared first */
 	size_t seals;
+	const struct transfer *sample[SAMPLES];
 	size_t samples;
 	size_t asked;
 	size_t answered;
@@ -31,16 +32,6 @@ struct comparison {
 	bool begins;   /* so is the first transaction … */
 	bool deviates; /* … but another is not */
 };
-
-/* From the first to the last, all if they are few. */
-static const struct transfer *sample(const struct comparison *c, size_t i)
-{
-	size_t last = transfers_count(c->transfers) - 1;
-
-	if (c->samples > 1)
-		i = (size_t)((unsigned __int128)last * i / (c->samples - 1));
-	return transfers_at(c->transfers, i);
-}
 
 static bool ask(void *arg, struct client_request *ret)
 {
@@ -51,7 +42,7 @@ static bool ask(void *arg, struct client_request *ret)
 	if (i == c->seals + c->samples)
 		return false;
 	serial = i < c->seals ? c->seal[i]->serial :
-				sample(c, i - c->seals)->serial;
+				c->sample[i - c->seals]->serial;
 	c->asked++;
 	(void)snprintf(c->serial, sizeof(c->serial), "%" PRIu64, serial);
 	*ret = (struct client_request){ 2, { "SHOW", c->serial } };
@@ -70,7 +61,7 @@ static void compare_seal(struct comparison *c, size_t i,
 static void compare_sample(struct comparison *c, size_t i,
 			   const struct answer_record *a)
 {
-	const struct transfer *item = sample(c, i);
+	const struct transfer *item = c->sample[i];
 	bool same = slice_equal(transfers_name(c->transfers, item->sender),
 				a->sender) &&
 		    slice_equal(transfers_name(c->transfers, item->receiver),
@@ -104,17 +95,33 @@ static enum status answer(void *arg, const redisReply *reply)
 	return STATUS_DONE;
 }
 
-static void choose(struct comparison *c, const struct import_seals *seals)
+/* From the first to the last, all if they are few.  CSV may lack serials. */
+static void choose_samples(struct comparison *c)
 {
 	size_t count = transfers_count(c->transfers);
+	size_t samples = count < SAMPLES ? count : SAMPLES;
+
+	if (count == 0 || transfers_at(c->transfers, 0)->serial == 0)
+		return;
+	for (size_t i = 0; i < samples; i++) {
+		size_t at = samples < 2 ? 0 :
+			    (size_t)((unsigned __int128)(count - 1) * i /
+				     (samples - 1));
+		const struct transfer *item = transfers_at(c->transfers, at);
+
+		if (item->serial > 0)
+			c->sample[c->samples++] = item;
+	}
+}
+
+static void choose(struct comparison *c, const struct import_seals *seals)
+{
 
 	if (seals->lowest.serial > 0)
 		c->seal[c->seals++] = &seals->lowest;
 	if (seals->highest.serial > seals->lowest.serial)
 		c->seal[c->seals++] = &seals->highest;
-	/* CSV has no serials. */
-	if (count > 0 && transfers_at(c->transfers, 0)->serial > 0)
-		c->samples = count < SAMPLES ? count : SAMPLES;
+	choose_samples(c);
 }
 
 enum status import_own(struct context *ctx, const struct transfers *t,

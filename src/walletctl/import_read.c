@@ -74,13 +74,12 @@ static char decrypted(char c)
 
 /* Blocks. */
 
-static void note_seal(struct import_seals *seals, const struct record *record)
+static void note_seal(struct import_seals *seals, uint64_t serial,
+		      const uint8_t hash[CHAIN_HASH_SIZE])
 {
-	struct import_seal seal = { .serial = record->serial };
+	struct import_seal seal = { .serial = serial };
 
-	if (!record->sealed)
-		return;
-	memcpy(seal.hash, record->hash, sizeof(seal.hash));
+	memcpy(seal.hash, hash, sizeof(seal.hash));
 	if (seals->lowest.serial == 0 || seal.serial < seals->lowest.serial)
 		seals->lowest = seal;
 	if (seal.serial > seals->highest.serial)
@@ -100,7 +99,8 @@ static int add_record(struct reading *r, const struct record *record)
 
 	if (len < 0)
 		return len;
-	note_seal(&r->seals, record);
+	if (record->sealed)
+		note_seal(&r->seals, record->serial, record->hash);
 	return transfers_add(r->transfers, &item, record->sender,
 			     record->receiver,
 			     (struct slice){ memo, (size_t)len });
@@ -150,6 +150,9 @@ static int read_csv(struct reading *r, struct slice line)
 	if (payments_read(&r->payments, r->line, line, &a) == 0)
 		return 0;
 	item.amount = a.amount;
+	item.serial = a.serial;
+	if (a.sealed)
+		note_seal(&r->seals, a.serial, a.hash);
 	return transfers_add(r->transfers, &item, a.sender, a.receiver, a.memo);
 }
 
@@ -365,7 +368,8 @@ static enum status read_files(struct reading *r, const char *form)
 }
 
 enum status import_read(struct mistakes *m, const char *form,
-			struct transfers *ret, struct import_seals *ret_seals)
+			struct transfers *ret, struct import_seals *ret_seals,
+			bool *ret_ordered)
 {
 	struct reading r = {
 		.mistakes = m,
@@ -377,5 +381,6 @@ enum status import_read(struct mistakes *m, const char *form,
 	for (uint32_t i = 0; i < r.files; i++)
 		(void)linefile_free(r.open[i]);
 	*ret_seals = r.seals;
+	*ret_ordered = r.form != READ_CSV;
 	return status;
 }

@@ -26,10 +26,12 @@ struct import_seals {
 /*
  * Read all files, in the form that is named, or that they look like if @form is
  * NULL, into @ret, sealed, in the order in which they are to be made.  What is
- * wrong with lines goes to @m.  *ret_seals has hashes that stand there.
+ * wrong with lines goes to @m.  *ret_seals has hashes that stand there;
+ * *ret_ordered says that serials give the order, as they do not in CSV.
  * STATUS_USAGE if a file cannot be read.
  */
 enum status import_read(struct mistakes *m, const char *form,
-			struct transfers *ret, struct import_seals *ret_seals);
+			struct transfers *ret, struct import_seals *ret_seals,
+			bool *ret_ordered);
 
 #endif

@@ -28,12 +28,15 @@ src_walletctl_libwalletctl_a_SOURCES = \
 	src/walletctl/svg.c src/walletctl/svg.h \
 	src/walletctl/plot.c src/walletctl/plot.h \
 	src/walletctl/infotext.c src/walletctl/infotext.h \
+	src/walletctl/inquiry.c src/walletctl/inquiry.h \
 	src/walletctl/probe.c src/walletctl/probe.h \
 	src/walletctl/health.c src/walletctl/health.h \
 	src/walletctl/metrics.c src/walletctl/metrics.h \
 	src/walletctl/order.c src/walletctl/order.h \
 	src/walletctl/group.c src/walletctl/group.h \
 	src/walletctl/opstore.c src/walletctl/opstore.h \
+	src/walletctl/opstore_entry.c src/walletctl/opstore_internal.h \
+	src/walletctl/orderlog.c src/walletctl/orderlog.h \
 	src/walletctl/delivery.c src/walletctl/delivery.h \
 	src/walletctl/receipt.c src/walletctl/receipt.h \
 	src/walletctl/placing.c src/walletctl/placing.h \

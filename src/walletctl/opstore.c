@@ -3,39 +3,26 @@
  * Pending orders in a directory.  A name without a dot is an order; with one
  * it is a temporary file, so operation ids lose their dots in names.  Removing
  * is not synced: an order that comes back after a crash is sent again with its
- * id and answered with its first receipt.
+ * id and answered with its first receipt.  Logs (orderlog.h) stand among them;
+ * each is locked by its script from its first moment on.
  */
 #include "config.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "ledger/name.h"
 #include "util/percent.h"
-#include "util/random.h"
+#include "walletctl/orderlog.h"
 
-#include "walletctl/opstore.h"
+#include "walletctl/opstore_internal.h"
 
 #define DIRECTORY_MODE 0700
-#define FILE_MODE 0600
 #define NAME_SIZE (3 * OPERATION_ID_MAX + 1)
 /* How often another walletctl may get between. */
 #define KEEP_ATTEMPTS 16
-
-struct opstore {
-	const struct fileops *ops;
-	char *directory;
-};
-
-struct opstore_entry {
-	const struct fileops *ops;
-	int fd; /* locked; -EBADF: somebody else has the lock */
-	char *path;
-};
 
 static bool is_full_path(const char *path)
 {
@@ -103,15 +90,6 @@ int opstore_open(const struct fileops *ops, const char *directory,
 	return 0;
 }
 
-struct opstore *opstore_free(struct opstore *s)
-{
-	if (!s)
-		return NULL;
-	free(s->directory);
-	free(s);
-	return NULL;
-}
-
 /* The file name of an operation id: no slashes, no dots. */
 static int name_of(const char *id, char out[NAME_SIZE])
 {
@@ -131,79 +109,34 @@ static int name_of(const char *id, char out[NAME_SIZE])
 	return 0;
 }
 
-static void close_entry(struct opstore_entry *e)
+/* Remove the file of a log, and free what we have of it. */
+static void drop_log(struct opstore *s)
 {
-	if (e->fd >= 0)
-		(void)e->ops->close(e->ops->ctx, e->fd);
-	e->fd = -EBADF;
+	if (s->log)
+		(void)s->ops->unlink(s->ops->ctx, s->log->path);
+	s->log = opstore_entry_free(s->log);
 }
 
-struct opstore_entry *opstore_entry_free(struct opstore_entry *e)
+void opstore_use_log(struct opstore *s)
 {
-	if (!e)
+	s->logs = true;
+}
+
+struct opstore *opstore_free(struct opstore *s)
+{
+	if (!s)
 		return NULL;
-	close_entry(e);
-	free(e->path);
-	free(e);
+	drop_log(s);
+	free(s->directory);
+	free(s);
 	return NULL;
-}
-
-/* An entry that is not open yet. */
-static int new_entry(const struct opstore *s, const char *name,
-		     struct opstore_entry **ret)
-{
-	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
-
-	e = malloc(sizeof(*e));
-	if (!e)
-		return -ENOMEM;
-	*e = (struct opstore_entry){ .ops = s->ops, .fd = -EBADF };
-	if (asprintf(&e->path, "%s/%s", s->directory, name) < 0) {
-		e->path = NULL;
-		return -ENOMEM;
-	}
-	*ret = TAKE_PTR(e);
-	return 0;
-}
-
-/* Open and lock; -EWOULDBLOCK leaves it closed. */
-static int lock_entry(struct opstore_entry *e)
-{
-	int fd;
-	int r;
-
-	fd = e->ops->open(e->ops->ctx, e->path,
-			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-	if (fd < 0)
-		return fd;
-	r = e->ops->lock(e->ops->ctx, fd);
-	if (r < 0) {
-		(void)e->ops->close(e->ops->ctx, fd);
-		return r;
-	}
-	e->fd = fd;
-	return 0;
-}
-
-static int read_entry(const struct opstore_entry *e, struct group *ret)
-{
-	struct buf text = { 0 };
-	int r;
-
-	r = fileops_read_file(e->ops, e->path, OPSTORE_FILE_MAX, &text);
-	if (r == 0)
-		r = group_read(
-			(struct slice){ (const char *)text.data, text.len },
-			ret);
-	buf_done(&text);
-	return r;
 }
 
 /* Is what stands in the file what is to be kept? */
 static int compare_entry(const struct opstore_entry *e, const struct group *g)
 {
 	struct group there = { 0 };
-	int r = read_entry(e, &there);
+	int r = opstore_entry_read(e, &there);
 
 	if (r == 0 && !group_equal(&there, g))
 		r = -EEXIST;
@@ -211,65 +144,171 @@ static int compare_entry(const struct opstore_entry *e, const struct group *g)
 	return r;
 }
 
-/* Write, lock and sync the file under a name of its own. */
-static int write_temporary(struct opstore_entry *e, const char *path,
-			   const struct buf *text)
+/* Logs. */
+
+static int begin_log(struct opstore *s, const struct buf *order,
+		     struct opstore_entry **ret)
 {
-	const struct fileops *ops = e->ops;
+	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
+	_cleanup_(buf_done) struct buf text = { 0 };
+	char name[ORDERLOG_NAME_SIZE];
 	int r;
 
-	e->fd = ops->open(ops->ctx, path,
-			  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE);
-	if (e->fd < 0)
-		return e->fd;
-	r = ops->lock(ops->ctx, e->fd);
-	/* Somebody takes it for a leftover: it goes, and all starts over. */
-	if (r == -EWOULDBLOCK)
-		return -ENOENT;
+	orderlog_make_name(name);
+	r = opstore_entry_new(s, name, &e);
 	if (r == 0)
-		r = fileops_write_all(ops, e->fd, text->data, text->len, 0);
-	return r < 0 ? r : ops->fsync(ops->ctx, e->fd);
-}
-
-/* An unfinished file goes; what was renamed stays, and is safe to stay. */
-static int write_text(struct opstore_entry *e, const char *temporary,
-		      const struct buf *text)
-{
-	const struct fileops *ops = e->ops;
-	int r = write_temporary(e, temporary, text);
-
+		r = orderlog_begin(&text);
 	if (r == 0)
-		r = ops->rename(ops->ctx, temporary, e->path);
-	if (r < 0) {
-		(void)ops->unlink(ops->ctx, temporary);
-		close_entry(e);
+		r = buf_add(&text, order->data, order->len);
+	if (r == 0)
+		r = opstore_entry_write(e, &text);
+	if (r < 0)
 		return r;
-	}
-	return fileops_sync_parent(ops, e->path);
+	e->store = s;
+	e->end = (off_t)text.len;
+	*ret = TAKE_PTR(e);
+	return 0;
 }
 
 /*
- * Make the file whole, locked and durable at once.  fileops_replace() has one
- * temporary name for all who write the same file; here they may be several.
+ * Is there room in it, and is it still there?  Else all makes way for a new one,
+ * the directory too if somebody has removed that.
  */
-static int write_entry(struct opstore_entry *e, const struct group *g)
+static int ready_log(struct opstore *s, size_t len)
 {
-	_cleanup_(freep) char *temporary = NULL;
-	struct buf text = { 0 };
-	uint64_t unique;
+	struct stat st;
+
+	if (s->log && (s->log->end + (off_t)len > ORDERLOG_MAX ||
+		       s->ops->stat(s->ops->ctx, s->log->path, &st) < 0))
+		drop_log(s);
+	return s->log ? 0 : make_directories(s->ops, s->directory);
+}
+
+/* What failed once is not written to again. */
+static int append_log(struct opstore *s, const struct buf *order)
+{
+	struct opstore_entry *e = s->log;
 	int r;
 
-	random_bytes(&unique, sizeof(unique));
-	if (asprintf(&temporary, "%s.%" PRIx64, e->path, unique) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
-	r = group_write(g, &text);
+	r = fileops_write_all(s->ops, e->fd, order->data, order->len, e->end);
 	if (r == 0)
-		r = write_text(e, temporary, &text);
-	buf_done(&text);
+		r = s->ops->fdatasync(s->ops->ctx, e->fd);
+	if (r < 0)
+		drop_log(s);
+	else
+		e->end += (off_t)order->len;
 	return r;
 }
+
+static int keep_in_log(struct opstore *s, struct opstore_entry *e,
+		       const struct buf *order)
+{
+	struct opstore_entry *fresh;
+	int r;
+
+	r = ready_log(s, order->len);
+	if (r < 0)
+		return r;
+	if (s->log) {
+		r = append_log(s, order);
+		if (r == 0)
+			opstore_entry_become(e, &s->log);
+		return r;
+	}
+	r = begin_log(s, order, &fresh);
+	if (r == 0)
+		opstore_entry_become(e, &fresh);
+	return r;
+}
+
+/* Its last order is settled: it is there for the next. */
+static bool settle_in_log(struct opstore_entry *e)
+{
+	struct opstore *s = e->store;
+	size_t len = strlen(ORDERLOG_NOTE);
+
+	if (!s || s->log ||
+	    fileops_write_all(s->ops, e->fd, ORDERLOG_NOTE, len, e->end) < 0)
+		return false;
+	e->end += (off_t)len;
+	s->log = e;
+	return true;
+}
+
+/* What a killed script has left, with nothing in it that is pending. */
+static void remove_settled(struct opstore_entry *e)
+{
+	struct group g = { 0 };
+
+	if (e->fd < 0 && opstore_entry_lock(e) < 0)
+		return;
+	if (opstore_entry_read(e, &g) == -ENODATA)
+		(void)e->ops->unlink(e->ops->ctx, e->path);
+	group_done(&g);
+}
+
+/* Is @g pending there?  -EEXIST: something else with its id; -ENOENT: no. */
+static int compare_log(struct opstore_entry *e, const struct group *g)
+{
+	struct group there = { 0 };
+	int r = opstore_entry_read(e, &there);
+
+	if (r == -ENODATA)
+		remove_settled(e);
+	if (r < 0 || strcmp(there.id, g->id) != 0)
+		r = -ENOENT;
+	else if (!group_equal(&there, g))
+		r = -EEXIST;
+	group_done(&there);
+	return r;
+}
+
+/* A script may be at it, and then the log is not ours. */
+static int take_log(struct opstore_entry *e, const struct group *g)
+{
+	int r = compare_log(e, g);
+
+	if (r < 0)
+		return r;
+	r = opstore_entry_lock(e);
+	if (r != -EWOULDBLOCK)
+		return r < 0 ? r : compare_log(e, g);
+	free(e->path);
+	e->path = NULL;
+	return 0;
+}
+
+/* -ENOENT: @g is in none of the logs. */
+static int find_in_logs(struct opstore *s, struct opstore_entry *e,
+			const struct group *g)
+{
+	char **names;
+	size_t count;
+	int r;
+
+	r = opstore_names(s, &names, &count);
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	for (size_t i = 0; i < count && r == -ENOENT; i++) {
+		_cleanup_(opstore_entry_freep) struct opstore_entry *o = NULL;
+
+		if (!orderlog_is_name(names[i]))
+			continue;
+		r = opstore_entry_new(s, names[i], &o);
+		if (r < 0)
+			break;
+		r = -ENOENT;
+		if (!s->log || strcmp(s->log->path, o->path) != 0)
+			r = take_log(o, g);
+		if (r == 0)
+			opstore_entry_become(e, &o);
+	}
+	opstore_names_free(names, count);
+	return r;
+}
+
+/* Keeping. */
 
 /* Take up the file that is there, if it is of these orders. */
 static int keep_again(struct opstore_entry *e, const struct group *g,
@@ -278,26 +317,39 @@ static int keep_again(struct opstore_entry *e, const struct group *g,
 	int r = compare_entry(e, g);
 
 	if (r == 0)
-		r = lock_entry(e);
+		r = opstore_entry_lock(e);
 	/* With the same ids they are the same, whoever sends them. */
 	if (r == 0 || r == -EWOULDBLOCK)
 		*ret_again = true;
 	return r == -EWOULDBLOCK ? 0 : r;
 }
 
+/* What is too long for a log has a file of its own. */
+static int keep_new(struct opstore *s, struct opstore_entry *e,
+		    const struct group *g)
+{
+	_cleanup_(buf_done) struct buf text = { 0 };
+	int r = group_write(g, &text);
+
+	if (r < 0)
+		return r;
+	return s->logs && text.len <= ORDERLOG_MAX / 2
+		       ? keep_in_log(s, e, &text)
+		       : opstore_entry_write(e, &text);
+}
+
 /* -ENOENT: the file went away under our hands. */
-static int try_keep(struct opstore_entry *e, const struct group *g,
-		    bool *ret_again)
+static int try_keep(struct opstore *s, struct opstore_entry *e,
+		    const struct group *g, bool *ret_again)
 {
 	int r;
 
 	if (e->ops->stat(e->ops->ctx, e->path, &(struct stat){ 0 }) == 0)
 		return keep_again(e, g, ret_again);
 
-	r = write_entry(e, g);
-	if (r == 0)
-		*ret_again = false;
-	return r;
+	r = find_in_logs(s, e, g);
+	*ret_again = r == 0;
+	return r == -ENOENT ? keep_new(s, e, g) : r;
 }
 
 int opstore_keep(struct opstore *s, const struct group *g,
@@ -305,31 +357,53 @@ int opstore_keep(struct opstore *s, const struct group *g,
 {
 	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
 	char name[NAME_SIZE];
+	bool again = false;
 	int r;
 
 	r = name_of(g->id, name);
 	if (r == 0)
-		r = new_entry(s, name, &e);
+		r = opstore_entry_new(s, name, &e);
 	if (r < 0)
 		return r;
 
 	r = -ENOENT;
 	for (unsigned i = 0; i < KEEP_ATTEMPTS && r == -ENOENT; i++)
-		r = try_keep(e, g, ret_again);
+		r = try_keep(s, e, g, &again);
 	if (r < 0)
 		return r;
+	*ret_again = again;
 	*ret = TAKE_PTR(e);
 	return 0;
 }
 
-/* The file name must be that of its id. */
+/* The file name must be that of its id; one of a log tells nothing. */
 static int check_name(const struct group *g, const char *name)
 {
 	char expected[NAME_SIZE];
 
+	if (orderlog_is_name(name))
+		return 0;
 	if (name_of(g->id, expected) < 0 || strcmp(expected, name) != 0)
 		return -EBADMSG;
 	return 0;
+}
+
+/* A script that waits for its next line is at nothing. */
+static int take_entry(struct opstore_entry *e, struct group *ret)
+{
+	int lock = opstore_entry_lock(e);
+	int r;
+
+	if (lock < 0 && lock != -EWOULDBLOCK)
+		return lock;
+	if (lock < 0 && !opstore_entry_is_log(e))
+		return lock;
+	r = opstore_entry_read(e, ret);
+	if (r == -ENODATA) {
+		remove_settled(e);
+		return -ENOENT;
+	}
+	return lock < 0 ? lock : r;
 }
 
 int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
@@ -339,11 +413,9 @@ int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
 	struct group g = { 0 };
 	int r;
 
-	r = new_entry(s, name, &e);
+	r = opstore_entry_new(s, name, &e);
 	if (r == 0)
-		r = lock_entry(e);
-	if (r == 0)
-		r = read_entry(e, &g);
+		r = take_entry(e, &g);
 	if (r == 0)
 		r = check_name(&g, name);
 	if (r < 0) {
@@ -357,8 +429,12 @@ int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
 
 int opstore_settle(struct opstore_entry *e)
 {
-	int r = e->ops->unlink(e->ops->ctx, e->path);
+	int r = 0;
 
+	if (settle_in_log(e))
+		return 0;
+	if (e->path)
+		r = e->ops->unlink(e->ops->ctx, e->path);
 	(void)opstore_entry_free(e);
 	return r == -ENOENT ? 0 : r;
 }
@@ -375,7 +451,7 @@ void opstore_names_free(char **names, size_t count)
 	free(names);
 }
 
-/* An order's name, a dot, and the digits that write_entry() drew. */
+/* An order's name, a dot, and the digits that opstore_entry_write() drew. */
 static bool is_temporary(const char *name)
 {
 	const char *dot = strchr(name, '.');
@@ -389,8 +465,8 @@ static void remove_leftover(struct opstore *s, const char *name)
 {
 	_cleanup_(opstore_entry_freep) struct opstore_entry *e = NULL;
 
-	if (is_temporary(name) && new_entry(s, name, &e) == 0 &&
-	    lock_entry(e) == 0)
+	if (is_temporary(name) && opstore_entry_new(s, name, &e) == 0 &&
+	    opstore_entry_lock(e) == 0)
 		(void)s->ops->unlink(s->ops->ctx, e->path);
 }
 

@@ -4,7 +4,8 @@
  * together, named after the operation id, so that nothing is lost when walletctl
  * or the machine stops between sending and being answered.  A file is on disk
  * before its orders are sent, is locked while somebody works on it, and goes
- * when they are settled.
+ * when they are settled.  A script has one file for one order after the other,
+ * which goes when the script ends.
  */
 #ifndef WALLETCTL_OPSTORE_H
 #define WALLETCTL_OPSTORE_H
@@ -35,6 +36,12 @@ int opstore_directory(const char *state_home, const char *home,
 /* Makes @directory and those above it (0700).  @ops is borrowed. */
 int opstore_open(const struct fileops *ops, const char *directory,
 		 struct opstore **ret) _must_check_;
+/*
+ * From now on what is kept goes into one file, one behind the other, which takes
+ * one sync instead of two.  @s has to outlive what it keeps.
+ */
+void opstore_use_log(struct opstore *s);
+/* What was settled in the one file goes with it. */
 struct opstore *opstore_free(struct opstore *s);
 DEFINE_CLEANUP(struct opstore, opstore_free);
 
@@ -47,13 +54,13 @@ int opstore_keep(struct opstore *s, const struct group *g,
 		 struct opstore_entry **ret, bool *ret_again) _must_check_;
 
 /*
- * Take up what has this file name.  -EWOULDBLOCK: somebody is at it;
+ * Take up what is in the file of this name.  -EWOULDBLOCK: somebody is at it;
  * -ENOENT: settled meanwhile; -EBADMSG: not one of our files.
  */
 int opstore_take(struct opstore *s, const char *name, struct group *ret_group,
 		 struct opstore_entry **ret) _must_check_;
 
-/* The order is settled: remove its file, and free @e. */
+/* The order is settled: remove or reuse its file, and free @e. */
 int opstore_settle(struct opstore_entry *e);
 /* Unlock and free, the file stays.  NULL is allowed.  Always returns NULL. */
 struct opstore_entry *opstore_entry_free(struct opstore_entry *e);

@@ -236,6 +236,16 @@ void options_help(FILE *out, unsigned set)
 	}
 }
 
+/* No shift by as many bits as there are: that is undefined. */
+unsigned options_all(void)
+{
+	unsigned set = 0;
+
+	for (unsigned key = 0; key < OPTION_KEYS; key++)
+		set |= OPTION_BIT(key);
+	return set;
+}
+
 unsigned options_everywhere(void)
 {
 	unsigned set = 0;

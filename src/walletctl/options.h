@@ -7,6 +7,7 @@
 #ifndef WALLETCTL_OPTIONS_H
 #define WALLETCTL_OPTIONS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,8 +51,9 @@ enum option_key {
 	OPTION_KEYS
 };
 
-/* For the set of options that a command takes. */
+/* For the set of options that a command takes: an unsigned int. */
 #define OPTION_BIT(key) (1U << (key))
+static_assert(OPTION_KEYS <= 32, "a set has a bit for each option");
 
 struct option_spec {
 	const char *name;  /* without the two dashes */
@@ -82,6 +84,8 @@ void options_done(struct options *o);
 
 /* One line an option of @set, aligned, as help shows it. */
 void options_help(FILE *out, unsigned set);
+/* All options that there are. */
+unsigned options_all(void);
 /* All options that are for every command. */
 unsigned options_everywhere(void);
 

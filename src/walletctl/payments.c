@@ -9,6 +9,7 @@
 
 #include "ledger/name.h"
 #include "ledger/newtext.h"
+#include "util/parse.h"
 #include "walletctl/csv.h"
 
 #include "walletctl/payments.h"
@@ -22,6 +23,8 @@ static const char *const names[PAYMENT_COLUMNS] = {
 	[PAYMENT_AMOUNT] = "amount",
 	[PAYMENT_MEMO] = "memo",
 	[PAYMENT_ID] = "id",
+	[PAYMENT_SERIAL] = "serial",
+	[PAYMENT_HASH] = "hash",
 };
 
 void payments_begin(struct payments *p, struct mistakes *m, uint32_t file)
@@ -31,12 +34,12 @@ void payments_begin(struct payments *p, struct mistakes *m, uint32_t file)
 	p->line = 0;
 	p->begun = false;
 	for (size_t c = 0; c < PAYMENT_COLUMNS; c++)
-		p->column[c] = c;
+		p->column[c] = c <= PAYMENT_ID ? c : COLUMN_NONE;
 }
 
 static bool is_needed(size_t column)
 {
-	return column != PAYMENT_MEMO && column != PAYMENT_ID;
+	return column < PAYMENT_MEMO;
 }
 
 /* Is this a line of names?  Then it says where the columns are. */
@@ -95,6 +98,19 @@ static struct slice field_of(const struct payments *p, const struct csv_line *l,
 	return at < l->fields ? l->field[at] : (struct slice){ "", 0 };
 }
 
+/* Others may mean something else by these names: that is no mistake. */
+static void take_origin(const struct payments *p, const struct csv_line *l,
+			struct payment *a)
+{
+	struct slice hash = field_of(p, l, PAYMENT_HASH);
+
+	if (parse_u64_range(field_of(p, l, PAYMENT_SERIAL), 1, INT64_MAX,
+			    &a->serial) < 0)
+		a->serial = 0;
+	a->sealed = a->serial > 0 && hash.len == 2 * sizeof(a->hash) &&
+		    parse_hex(hash, a->hash, sizeof(a->hash)) == 0;
+}
+
 static bool take_fields(struct payments *p, const struct csv_line *l,
 			struct payment *a)
 {
@@ -121,6 +137,7 @@ static bool take_fields(struct payments *p, const struct csv_line *l,
 			     &a->amount);
 	if (fault)
 		wrong(p, fault);
+	take_origin(p, l, a);
 	return !fault;
 }
 

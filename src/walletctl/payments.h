@@ -10,17 +10,20 @@
 #include <stdint.h>
 
 #include "ledger/amount.h"
+#include "ledger/chain.h"
 #include "util/slice.h"
 #include "walletctl/linefile.h"
 #include "walletctl/mistakes.h"
 
-/* In this order where no line of names says another. */
+/* In this order, up to the id, where no line of names says another. */
 enum payment_column {
 	PAYMENT_SENDER,
 	PAYMENT_RECEIVER,
 	PAYMENT_AMOUNT,
 	PAYMENT_MEMO,
 	PAYMENT_ID,
+	PAYMENT_SERIAL, /* of the ledger that it was exported from */
+	PAYMENT_HASH,
 	PAYMENT_COLUMNS
 };
 
@@ -41,6 +44,9 @@ struct payment {
 	struct amount amount;
 	struct slice memo; /* of no length: none */
 	struct slice id;   /* the same */
+	uint64_t serial;   /* 0: none, or not one of ours */
+	bool sealed;	   /* there is a hash */
+	uint8_t hash[CHAIN_HASH_SIZE];
 };
 
 /* Before the first line of a file. */

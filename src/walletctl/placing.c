@@ -43,6 +43,24 @@ int placing_open_store(struct opstore **ret)
 	return r < 0 ? r : opstore_open(&fileops_kernel, directory, ret);
 }
 
+/* The one of the script, or @own, which the caller frees. */
+static int find_store(struct context *ctx, struct opstore **own,
+		      struct opstore **ret)
+{
+	struct opstore **store = ctx->store ? ctx->store : own;
+	int r;
+
+	if (!*store) {
+		r = placing_open_store(store);
+		if (r < 0)
+			return r;
+		if (ctx->store)
+			opstore_use_log(*store);
+	}
+	*ret = *store;
+	return 0;
+}
+
 /*
  * Have it on disk before it is sent.  Only an id that stands for another pending
  * order stops it.
@@ -50,14 +68,15 @@ int placing_open_store(struct opstore **ret)
 static enum status keep(struct context *ctx, const struct group *g,
 			struct opstore_entry **ret, bool *ret_again)
 {
-	_cleanup_(opstore_freep) struct opstore *store = NULL;
+	_cleanup_(opstore_freep) struct opstore *own = NULL;
+	struct opstore *store;
 	int r;
 
 	/* The main daemon will refuse it, and say why. */
 	if (operation_id_fault(slice_of(g->id)))
 		return STATUS_DONE;
 
-	r = placing_open_store(&store);
+	r = find_store(ctx, &own, &store);
 	if (r == 0)
 		r = opstore_keep(store, g, ret, ret_again);
 	if (r == -EEXIST) {

@@ -77,7 +77,7 @@ static void put_quoted(FILE *out, const char *name)
 	putc('"', out);
 }
 
-static void put_amount(FILE *out, const struct order *o, struct slice coin)
+static void put_number(FILE *out, const struct order *o)
 {
 	struct value amount = amount_value(o);
 
@@ -85,6 +85,11 @@ static void put_amount(FILE *out, const struct order *o, struct slice coin)
 		output_amount(out, amount.number);
 	else
 		output_text(out, amount.text);
+}
+
+static void put_amount(FILE *out, const struct order *o, struct slice coin)
+{
+	put_number(out, o);
 	putc(' ', out);
 	output_text(out, coin);
 	fputs(" to ", out);
@@ -143,7 +148,7 @@ static void put_deed(FILE *out, const struct order *o)
 		return;
 	}
 	fputs(" transferred ", out);
-	output_text(out, slice_of(o->amount));
+	put_number(out, o);
 	fputs(" to ", out);
 	put_quoted(out, o->receiver);
 }
@@ -198,7 +203,7 @@ static void put_refused_order(struct context *ctx, const struct group *g,
 		fputs(" to ", err);
 		put_quoted(err, o->receiver);
 		fputs(", ", err);
-		output_text(err, slice_of(o->amount));
+		put_number(err, o);
 	}
 	fputs(": refused: ", err);
 	output_text(err, sentence);

@@ -19,6 +19,7 @@
 #include "walletctl/commands.h"
 #include "walletctl/csv.h"
 #include "walletctl/lookalike.h"
+#include "walletctl/opstore.h"
 #include "wire/resp.h"
 
 #include "walletctl/script.h"
@@ -32,6 +33,7 @@ static const char *const endless[] = { "watch" };
 
 struct script {
 	struct context *ctx;
+	struct opstore *store; /* NULL before the first order */
 	bool ended; /* of input */
 	size_t at;  /* of data: what is before it was given */
 	size_t len;
@@ -421,6 +423,7 @@ static enum status do_line(struct script *s, char *text, size_t len)
 
 	l.ctx.options = (struct options){ .args = 0 };
 	l.ctx.command = NULL;
+	l.ctx.store = &s->store;
 	l.ctx.err = open_memstream(&l.err, &l.err_len);
 	if (s->ctx->form == FORM_JSON)
 		l.ctx.out = open_memstream(&l.out, &l.out_len);
@@ -495,12 +498,14 @@ enum status script_run(struct context *ctx)
 
 	if (s) {
 		s->ctx = ctx;
+		s->store = NULL;
 		s->ended = false;
 		s->at = 1;
 		s->len = 1;
 		s->number = 0;
 		s->first = STATUS_DONE;
 		r = run_lines(s);
+		s->store = opstore_free(s->store);
 	}
 	if (r < 0) {
 		context_say(ctx, "standard input cannot be read: %s",

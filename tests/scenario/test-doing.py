@@ -272,15 +272,17 @@ def test_all_that_fails_is_named_and_nothing_is_done():
         c.start()
         before = c.texts()
         path = write_file(c.path("pay.csv"), (
-            "Ali,Ben,800\nAli,Ben,46\nAli,Eve,1\nAli,Luke,45\nLuke,Luke,1\nAli,Luke,1\n"))
+            "Ali,Ben,800\nAli,Ben,46\nAli,Eve,1\nAli,Luke,45\nLuke,Luke,1\nAli,Luke,1\n"
+            "Luke,Ali,2000000\n"))
         for dry in ((), ("--dry-run",)):
             a = c.walletctl("transfer", "--file", path, *dry)
             assert a.status == 1 and not a.out, a
             lines = a.err.splitlines()
             assert [re.match(re.escape(path) + r":(\d+): .*: refused: ", line).group(1)
-                    for line in lines[:-1]] == ["2", "3", "5", "6"], a
+                    for line in lines[:-1]] == ["2", "3", "5", "6", "7"], a
             assert lines[0].startswith(f'{path}:2: "Ali" to "Ben", 46: refused: "Ali" was '), a
-            assert lines[-1] == "walletctl: 4 of 6 orders cannot be done; nothing was changed.", a
+            assert lines[4].startswith(f'{path}:7: "Luke" to "Ali", 2,000,000: refused: '), a
+            assert lines[-1] == "walletctl: 5 of 7 orders cannot be done; nothing was changed.", a
         # What is no payment at all is found before anything is sent.
         path = write_file(c.path("pay.csv"), "Ali,Ben,1\nAli,Ben,1.5\nAli,B n,1\nAli,Ben\n")
         a = c.walletctl("transfer", "--file", path)
@@ -386,6 +388,92 @@ def test_killed_at_any_moment():
                               "\n".join(lists[number]) + "\n")
             assert c.walletctl("transfer", "--file", path, "--id", f"G{number}").status == 0
         assert serial_of(c) == before
+
+
+def random_script(rng, number):
+    """Lines that can be done whatever was done before them, half with an id of ours."""
+    lines = []
+    for i in range(rng.choice((3, 20, 60))):
+        a, b = rng.sample(USERS, 2)
+        lines += [f"transfer {a} {b} 1 --id S{number}-{2 * i}", f"transfer {b} {a} 1"]
+    return lines
+
+
+def taken_ids(c):
+    ids = [r.id for r in c.books().records if r.id]
+    assert len(ids) == len(set(ids)), "an id twice"
+    return ids
+
+
+def test_a_script_killed_at_any_moment():
+    """What was answered is on record, at most one order more, and that one once: by
+    resuming, or by running the script again."""
+    allow(150)
+    rng = random.Random(int(os.environ.get("SEED", "7")))
+    with Cluster() as c:
+        c.start()
+        lines = random_script(rng, "x")
+        begin = time.monotonic()
+        assert feed(c, "\n".join(lines), "--stdin").status == 0
+        pace = (time.monotonic() - begin) / len(lines)
+        assert not pending(c)
+        caught = 0
+        for number in range(100):
+            if number >= 25 and caught >= 3:
+                break
+            before = serial_of(c)
+            lines = random_script(rng, number)
+            p = popen(c, "--stdin", "--raw", stdin=subprocess.PIPE)
+            p.stdin.write("\n".join(lines).encode())
+            p.stdin.close()
+            p.stdin = None
+            time.sleep(rng.random() * 1.2 * pace * len(lines))
+            p.kill()
+            a = ended(p)
+            told = a.out.count("\n. 0\n")
+            assert len(pending(c)) <= 1, pending(c)
+            found = serial_of(c) - before
+            assert told <= found, (told, found)
+            resumed(c)
+            # What was kept is done; those behind it were never begun.
+            done = serial_of(c) - before
+            caught += done > found
+            expected = [f"S{number}-{i}" for i in range(0, done, 2)]
+            there = [i for i in taken_ids(c) if i.startswith(f"S{number}-")]
+            assert there == expected, (there, expected)
+            assert not pending(c)
+            # Again from a line that has an id: that is not done twice.
+            assert feed(c, "\n".join(lines[done - done % 2:]), "--stdin").status == 0
+            assert serial_of(c) == before + len(lines), (before, done)
+        assert c.books().balances == SAMPLE_BALANCES
+        assert caught, "nobody was killed between keeping and sending"
+
+
+def test_scripts_and_resume_at_once():
+    """Nobody takes up what a living script is at; whoever is killed is finished."""
+    allow(90)
+    with Cluster() as c:
+        c.start()
+        runs = []
+        for i in range(4):
+            p = popen(c, "--stdin", "--raw", stdin=subprocess.PIPE)
+            p.stdin.write("".join(f"transfer Ali Ben 1 --id P{i}-{n}\ntransfer Ben Ali 1\n"
+                                  for n in range(40)).encode())
+            p.stdin.close()
+            p.stdin = None
+            runs.append(p)
+        for _ in range(5):
+            a = c.walletctl("resume")
+            assert a.status == 0, a
+        runs[0].kill()
+        answers = [ended(p) for p in runs]
+        assert all(a.status == 0 for a in answers[1:]), answers
+        resumed(c)
+        assert not pending(c)
+        ids = taken_ids(c)
+        for i in range(1, 4):
+            assert sum(1 for x in ids if x.startswith(f"P{i}-")) == 40
+        assert len(ids) == serial_of(c) - 9 <= 320
 
 
 def test_daemons_killed_at_any_moment():

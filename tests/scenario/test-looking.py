@@ -21,7 +21,7 @@ import zoneinfo
 
 import books
 import harness
-from harness import Cluster, SAMPLE_BALANCES, SLOW, Skip, allow, program, run
+from harness import Cluster, SAMPLE_BALANCES, SLOW, Skip, allow, program, run, write_file
 
 EMPTY = {"A": "", "B": "", "C": ""}
 UTC = datetime.timezone.utc
@@ -446,6 +446,41 @@ def test_a_ledger_that_went_another_way():
         c.client().pipeline([("TRANSFER", "user0", "user1", 1)] * 60)
         d.client().pipeline([("TRANSFER", "user1", "user0", 2)] * 60)
         refused_as_own(c, *d.block_paths())
+
+
+def test_own_csv_is_not_imported():
+    """A spreadsheet of the ledger's own transactions says by its serials whose they are."""
+    with Cluster() as c, Cluster(blocks=EMPTY) as d:
+        c.start()
+        d.start()
+        export = c.path("export.csv")
+        words = ("export", "--format", "csv", "--output", export)
+        assert c.walletctl(*words).status == 0
+        # Old records have no hashes: it is the serials that tell.
+        refused_as_own(c, export)
+        c.client().call("TRANSFER", "Ali", "Ben", 1, "MEMO", "tea, milk")
+        assert c.walletctl(*words).status == 0
+        refused_as_own(c, export)
+        refused_as_own(c, "--dry-run", export)
+        # One hash is enough: columns in another order, part of it, something of others.
+        part = write_file(c.path("part.csv"), c.walletctl("list", "--csv", "--from", "10").out)
+        refused_as_own(c, part)
+        with open(part, encoding="utf-8", newline="") as f:
+            row = list(csv.DictReader(f))[0]
+        names = ["hash", "receiver", "serial", "amount", "sender"]
+        text = ",".join(names) + "\n,Ben,,2,Ali\n" + ",".join(row[n] for n in names) + "\n"
+        refused_as_own(c, write_file(c.path("mixed.csv"), text))
+        # Another ledger takes it, once; that serials are missing is nothing to CSV.
+        for file, count in ((part, 1), (export, 11), (export, 11)):
+            a = c.walletctl("import", file, server=d.main.server)
+            assert a.status == 0 and "missing" not in a.err, a
+            assert len(d.books().records) == count
+        # A number of somebody else's, or none at all.
+        for serials in (("a", "b"), ("1", ""), ("", "1"), ("99", "98"), ("2", "1")):
+            rows = "".join(f"{n},Ali,Ben,{i + 3}\n" for i, n in enumerate(serials))
+            path = write_file(c.path("others.csv"), "serial,sender,receiver,amount\n" + rows)
+            a = c.walletctl("import", "--dry-run", path)
+            assert a.status == 0 and "missing" not in a.err, (serials, a)
 
 
 def test_own_blocks_are_not_imported():

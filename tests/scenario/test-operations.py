@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import re
 
 import books
 from harness import Cluster, SAMPLE_BALANCES, in_threads, refused, run, wait_for, write_file
@@ -18,7 +19,7 @@ def test_balances():
         for user, coins in SAMPLE_BALANCES.items():
             a = c.walletctl("balance", user)
             assert a.status == 0, a
-            assert a.out == f'The current balance of "{user}" is : {coins} alicoins.\n', a
+            assert a.out == f'The current balance of "{user}" is : {coins:,} alicoins.\n', a
             assert a.err == "", a
         assert c.walletctl("--raw", "balance", "Chinmay").out == "881\n"
         answer = json.loads(c.walletctl("--json", "balance", "Ali").out)

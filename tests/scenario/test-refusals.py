@@ -201,7 +201,7 @@ def test_walletctl_misuse():
     with Cluster() as c:
         c.start()
         r = Refusals(c)
-        for args in ((), ("frobnicate",), ("balance",), ("balance", "a", "b"),
+        for args in ((), ("frobnicate",), ("balance",), ("balance", "--all", "Ali"),
                      ("transfer", "Ali", "Ben"), ("transfer", "Ali", "Ben", "1", "2"),
                      ("--nonsense",), ("balance", "--memo", "x", "Ali"), ("--json", "--raw", "tip"),
                      ("--timeout", "0", "tip"), ("--timeout", "x", "tip"), ("list", "--from", "0"),

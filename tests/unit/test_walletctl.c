@@ -13,6 +13,7 @@ UNIT_SUITE(test_walletctl_answer);
 UNIT_SUITE(test_walletctl_order);
 UNIT_SUITE(test_walletctl_group);
 UNIT_SUITE(test_walletctl_opstore);
+UNIT_SUITE(test_walletctl_orderlog);
 UNIT_SUITE(test_walletctl_client);
 UNIT_SUITE(test_walletctl_queries);
 UNIT_SUITE(test_walletctl_moment);
@@ -29,7 +30,8 @@ UNIT_SUITE(test_walletctl_health);
 
 UNIT_MAIN(test_walletctl_options, test_walletctl_commands,
 	  test_walletctl_output, test_walletctl_answer, test_walletctl_order, test_walletctl_group,
-	  test_walletctl_opstore, test_walletctl_client, test_walletctl_queries,
+	  test_walletctl_opstore, test_walletctl_orderlog,
+	  test_walletctl_client, test_walletctl_queries,
 	  test_walletctl_moment, test_walletctl_looking, test_walletctl_plot,
 	  test_walletctl_orders, test_walletctl_doing,
 	  test_walletctl_script, test_walletctl_classic,

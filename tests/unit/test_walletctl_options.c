@@ -160,6 +160,21 @@ START_TEST(timeouts_are_seconds)
 }
 END_TEST
 
+START_TEST(each_option_has_its_bit)
+{
+	unsigned set = options_all();
+	unsigned bits = 0;
+
+	for (unsigned key = 0; key < OPTION_KEYS; key++) {
+		ck_assert_msg(set & OPTION_BIT(key), "--%s",
+			      options_table[key].name);
+		bits |= OPTION_BIT(key);
+	}
+	ck_assert_uint_eq(set, bits);
+	ck_assert_uint_eq(options_everywhere() & ~set, 0);
+}
+END_TEST
+
 UNIT_SUITE(test_walletctl_options);
 
 Suite *test_walletctl_options(void)
@@ -172,6 +187,7 @@ Suite *test_walletctl_options(void)
 	tcase_add_test(t, tips_add_up);
 	tcase_add_loop_test(t, parse_says_what_is_wrong, 0, ELEMENTS(bad));
 	tcase_add_loop_test(t, timeouts_are_seconds, 0, ELEMENTS(timeouts));
+	tcase_add_test(t, each_option_has_its_bit);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -226,12 +226,12 @@ START_TEST(ascii_is_drawn)
 
 	ck_assert_str_eq(text,
 			 "Balance of \"a\"\n"
-			 "1,000 +         ****        \n"
-			 "      |       ***  ******   \n"
+			 "1,000 +         ****\n"
+			 "      |       ***  ******\n"
 			 "  500 +     ***         ****\n"
-			 "      |  ****               \n"
-			 "      | **                  \n"
-			 "    0 +**                   \n"
+			 "      |  ****\n"
+			 "      | **\n"
+			 "    0 +**\n"
 			 "      +---------------------\n"
 			 "       1                 100\n");
 	free(text);
@@ -245,9 +245,9 @@ START_TEST(braille_is_drawn)
 	char *text = draw(&c);
 
 	ck_assert_str_eq(text, "Balance\n"
-			       "1,000 ┤      ⣠⠖⠋⠓⠲⠤⣄⣀   \n"
+			       "1,000 ┤      ⣠⠖⠋⠓⠲⠤⣄⣀\n"
 			       "  500 ┤  ⢀⣠⠞⠉⠁      ⠈⠉⠙⠒\n"
-			       "    0 ┤⡤⠖⠋              \n"
+			       "    0 ┤⡤⠖⠋\n"
 			       "      └─────────────────\n"
 			       "       1             100\n");
 	free(text);
@@ -264,12 +264,16 @@ static size_t columns_of(const char *line, size_t len)
 	return columns;
 }
 
-/* Never wider than it is to be, nor of other than so many lines. */
+/*
+ * Never wider than it is to be, nor of other than so many lines; and no line ends
+ * with a blank.
+ */
 START_TEST(any_size_fits)
 {
 	for (size_t width = 1; width < 60; width++) {
 		struct canvas c = { .width = width, .height = (size_t)_i + 1,
 				    .braille = width % 2 == 0,
+				    .is_time = width % 3 == 0,
 				    .title = slice_of("Balance of \"a\"") };
 		char *text = draw(&c);
 		size_t lines = 0;
@@ -280,6 +284,7 @@ START_TEST(any_size_fits)
 			ck_assert_ptr_nonnull(end);
 			ck_assert_uint_le(
 				columns_of(line, (size_t)(end - line)), width);
+			ck_assert(end == line || end[-1] != ' ');
 			line = end + 1;
 		}
 		ck_assert_uint_eq(lines, c.height);

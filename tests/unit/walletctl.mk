@@ -13,6 +13,7 @@ tests_unit_test_walletctl_SOURCES = \
 	tests/unit/test_walletctl_order.c \
 	tests/unit/test_walletctl_group.c \
 	tests/unit/test_walletctl_opstore.c \
+	tests/unit/test_walletctl_orderlog.c \
 	tests/unit/test_walletctl_client.c \
 	tests/unit/test_walletctl_queries.c \
 	tests/unit/test_walletctl_moment.c \
