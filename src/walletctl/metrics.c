@@ -15,6 +15,7 @@
 #include "walletctl/infotext.h"
 #include "walletctl/inquiry.h"
 #include "walletctl/outfile.h"
+#include "walletctl/sheet.h"
 
 #include "walletctl/metrics.h"
 
@@ -427,6 +428,68 @@ static void put_all(FILE *out, const redisReply *info)
 	}
 }
 
+/* In the other forms a sample is a record. */
+static const struct column sample_columns[] = {
+	{ "metric", NULL },
+	{ "labels", NULL },
+	{ "value", NULL },
+};
+
+/* "name{labels} value", or without labels. */
+static int put_row(struct sheet *sheet, struct slice line)
+{
+	const char *space = memrchr(line.p, ' ', line.len);
+	struct slice labels = { 0 };
+	struct slice value;
+	struct slice name;
+
+	if (!space)
+		return -EBADMSG;
+	value = (struct slice){ space + 1,
+				(size_t)(line.p + line.len - space) - 1 };
+	line.len -= value.len + 1;
+	if (slice_cut(&line, '{', &name))
+		labels = (struct slice){ line.p, line.len - 1 };
+	else
+		name = line;
+	return sheet_row(sheet,
+			 (struct value[]){ value_text(name), value_text(labels),
+					   value_decimal(value) });
+}
+
+static int put_rows(FILE *out, enum form form, struct slice text)
+{
+	_cleanup_(sheet_freep) struct sheet *sheet = NULL;
+	struct slice line;
+	int r;
+
+	r = sheet_new(out, form, sample_columns, ELEMENTS(sample_columns),
+		      &sheet);
+	while (r == 0 && slice_cut(&text, '\n', &line))
+		if (line.p[0] != '#')
+			r = put_row(sheet, line);
+	return r < 0 ? r : sheet_end(sheet);
+}
+
+static int put_form(FILE *out, enum form form, const redisReply *info)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t len = 0;
+	FILE *lines;
+
+	if (form == FORM_TEXT) {
+		put_all(out, info);
+		return 0;
+	}
+	lines = open_memstream(&text, &len);
+	if (!lines)
+		return -errno;
+	put_all(lines, info);
+	if (fclose(lines) != 0)
+		return -errno;
+	return put_rows(out, form, (struct slice){ text, len });
+}
+
 static enum status fail_file(struct context *ctx, const char *path, int error)
 {
 	context_say(ctx, "%s: %s", path,
@@ -444,8 +507,9 @@ static enum status put_file(struct context *ctx, const char *path,
 	r = outfile_open(path, &file);
 	if (r < 0)
 		return fail_file(ctx, path, r);
-	put_all(outfile_stream(file), info);
-	r = outfile_commit(TAKE_PTR(file));
+	r = put_form(outfile_stream(file), ctx->form, info);
+	if (r == 0)
+		r = outfile_commit(TAKE_PTR(file));
 	return r < 0 ? fail_file(ctx, path, r) : STATUS_DONE;
 }
 
@@ -457,16 +521,15 @@ enum status metrics_write(struct context *ctx)
 	enum status status;
 	enum status written = STATUS_DONE;
 
-	if (ctx->form != FORM_TEXT)
-		return context_usage(ctx, "metrics have a form of their own: no "
-					  "--json, --raw or --csv");
 	status = inquiry_ask(ctx, &info);
 	if (status == STATUS_DONE)
 		answered = info;
 
-	if (path)
+	if (path) {
 		written = put_file(ctx, path, answered);
-	else
-		put_all(ctx->out, answered);
+	} else if (put_form(ctx->out, ctx->form, answered) < 0) {
+		context_say(ctx, "%s", strerror(ENOMEM));
+		written = STATUS_UNAVAILABLE;
+	}
 	return status == STATUS_DONE ? written : status;
 }

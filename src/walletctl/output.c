@@ -36,6 +36,11 @@ struct value value_amount(int64_t n)
 	return (struct value){ .kind = VALUE_AMOUNT, .number = n };
 }
 
+struct value value_decimal(struct slice text)
+{
+	return (struct value){ .kind = VALUE_DECIMAL, .text = text };
+}
+
 bool value_is_number(const struct value *v)
 {
 	return v->kind == VALUE_NUMBER || v->kind == VALUE_AMOUNT;
@@ -177,6 +182,9 @@ void output_json_value(FILE *out, const struct value *v)
 	case VALUE_AMOUNT:
 		fprintf(out, "%" PRId64, v->number);
 		return;
+	case VALUE_DECIMAL:
+		fprintf(out, "%.*s", SLICE_ARG(v->text));
+		return;
 	case VALUE_TEXT:
 	case VALUE_TIME:
 		output_json_string(out, v->text);
@@ -309,6 +317,7 @@ int output_cell(const struct value *v, struct buf *out)
 	case VALUE_AMOUNT:
 		r = grouped(out, v->number);
 		break;
+	case VALUE_DECIMAL:
 	case VALUE_TEXT:
 		r = output_text_buf(out, v->text);
 		break;

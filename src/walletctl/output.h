@@ -26,6 +26,7 @@ enum value_kind {
 	VALUE_NONE, /* null in JSON, empty elsewhere */
 	VALUE_NUMBER,
 	VALUE_AMOUNT, /* a number of coins; in groups of digits for people */
+	VALUE_DECIMAL, /* text of a number, maybe with a point */
 	VALUE_TEXT,
 	VALUE_TIME, /* text of the form of records; local time in tables */
 };
@@ -39,6 +40,7 @@ struct value {
 struct value value_none(void);
 struct value value_number(int64_t n);
 struct value value_amount(int64_t n);
+struct value value_decimal(struct slice text);
 /* VALUE_NONE if @text has no p. */
 struct value value_text(struct slice text);
 struct value value_time(struct slice text);
