@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "main/engine_internal.h"
+#include "main/ordertext.h"
 #include "main/outcome.h"
 
 /* Renew a lease in use when less than this is left of it. */
@@ -83,14 +84,6 @@ static bool leased(struct engine *e)
 	return holding >= e->copies;
 }
 
-static void copy(char **at, struct slice *s)
-{
-	if (s->len)
-		memcpy(*at, s->p, s->len);
-	s->p = *at;
-	*at += s->len;
-}
-
 static int keep_refused(struct waiting *w)
 {
 	w->refused = malloc(sizeof(*w->refused));
@@ -104,28 +97,19 @@ static int keep_refused(struct waiting *w)
 static struct waiting *waiting_new(const struct engine *e,
 				   const struct slip *s)
 {
-	struct engine_order *o;
 	struct waiting *w;
 	char *at;
 
 	if (e->gate.count >= GATE_WAITING_MAX)
 		return NULL;
-	w = malloc(sizeof(*w) + s->order.sender.len + s->order.receiver.len +
-		   s->order.amount.len + s->order.id.len + s->order.memo.len +
-		   s->order.after.len + s->tips.len);
+	w = malloc(sizeof(*w) + ordertext_len(&s->order) + s->tips.len);
 	if (!w)
 		return NULL;
 	*w = (struct waiting){ .deadline = e->now + e->request_timeout,
 			       .slip = *s };
 	at = w->text;
-	o = &w->slip.order;
-	copy(&at, &o->sender);
-	copy(&at, &o->receiver);
-	copy(&at, &o->amount);
-	copy(&at, &o->id);
-	copy(&at, &o->memo);
-	copy(&at, &o->after);
-	copy(&at, &w->slip.tips);
+	ordertext_move(&w->slip.order, &at);
+	slice_move(&w->slip.tips, &at);
 	if (s->refused && keep_refused(w) < 0) {
 		waiting_free(w);
 		return NULL;

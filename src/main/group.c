@@ -11,6 +11,7 @@
 #include "main/engine_internal.h"
 #include "main/group_internal.h"
 #include "main/lookup.h"
+#include "main/ordertext.h"
 
 static const char aborted[] =
 	"Nothing is wrong with it, but with another one of its group; nothing "
@@ -63,27 +64,13 @@ void groups_done(struct engine *e)
 	}
 }
 
-static size_t text_length(const struct engine_order *o)
-{
-	return o->sender.len + o->receiver.len + o->amount.len + o->id.len +
-	       o->memo.len;
-}
-
-static void move(char **at, struct slice *s)
-{
-	if (s->len)
-		memcpy(*at, s->p, s->len);
-	s->p = *at;
-	*at += s->len;
-}
-
 static int copy_orders(struct group *g, const struct engine_group_order *order)
 {
 	size_t len = 1;
 	char *at;
 
 	for (size_t i = 0; i < g->count; i++)
-		len += text_length(&order[i].order);
+		len += ordertext_len(&order[i].order);
 	at = g->text = malloc(len);
 	if (!at)
 		return -ENOMEM;
@@ -94,11 +81,7 @@ static int copy_orders(struct group *g, const struct engine_group_order *order)
 						.order = order[i],
 						.pending = MAP_NONE };
 		o->after = (struct slice){ 0 };
-		move(&at, &o->sender);
-		move(&at, &o->receiver);
-		move(&at, &o->amount);
-		move(&at, &o->id);
-		move(&at, &o->memo);
+		ordertext_move(o, &at);
 	}
 	return 0;
 }

@@ -24,6 +24,7 @@ src_main_libmain_a_SOURCES = \
 	src/main/multi.c src/main/multi.h \
 	src/main/options.c src/main/options.h \
 	src/main/order.c src/main/order.h \
+	src/main/ordertext.h \
 	src/main/orders.c \
 	src/main/outcome.c src/main/outcome.h \
 	src/main/peers.c src/main/peers.h \

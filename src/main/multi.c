@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "main/multi.h"
+#include "main/ordertext.h"
 
 struct queued_order {
 	struct queued_order *next;
@@ -50,34 +51,19 @@ void multi_end(struct multi *m)
 	m->open = false;
 }
 
-static void copy(char **at, struct slice *s)
-{
-	if (s->len)
-		memcpy(*at, s->p, s->len);
-	s->p = *at;
-	*at += s->len;
-}
-
 static void copy_order(struct queued_order *q,
 		       const struct engine_group_order *order)
 {
-	struct engine_order *o = &q->group_order.order;
 	char *at = q->text;
 
 	q->next = NULL;
 	q->group_order = *order;
-	copy(&at, &o->sender);
-	copy(&at, &o->receiver);
-	copy(&at, &o->amount);
-	copy(&at, &o->id);
-	copy(&at, &o->memo);
-	copy(&at, &o->after);
+	ordertext_move(&q->group_order.order, &at);
 }
 
 static size_t size_of(const struct engine_order *o)
 {
-	return sizeof(struct queued_order) + o->sender.len + o->receiver.len +
-	       o->amount.len + o->id.len + o->memo.len + o->after.len;
+	return sizeof(struct queued_order) + ordertext_len(o);
 }
 
 int multi_add(struct multi *m, const struct engine_group_order *order)

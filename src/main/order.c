@@ -255,16 +255,6 @@ void op_refuse_reuse(const struct op *op, struct refused *r)
 	op_refused(op, r);
 }
 
-static struct slice copied(char **at, struct slice s)
-{
-	struct slice copy = { *at, s.len };
-
-	if (s.len)
-		memcpy(*at, s.p, s.len);
-	*at += s.len;
-	return copy;
-}
-
 int op_keep(const struct op *op, struct op_kept *ret)
 {
 	size_t len = op->sender.len + op->receiver.len + op->amount_text.len +
@@ -276,12 +266,12 @@ int op_keep(const struct op *op, struct op_kept *ret)
 		return -ENOMEM;
 	ret->op = *op;
 	ret->text = at;
-	ret->op.sender = copied(&at, op->sender);
-	ret->op.receiver = copied(&at, op->receiver);
-	ret->op.amount_text = copied(&at, op->amount_text);
-	ret->op.id = copied(&at, op->id);
-	ret->op.memo = copied(&at, op->memo);
-	ret->op.after = copied(&at, op->after);
+	slice_move(&ret->op.sender, &at);
+	slice_move(&ret->op.receiver, &at);
+	slice_move(&ret->op.amount_text, &at);
+	slice_move(&ret->op.id, &at);
+	slice_move(&ret->op.memo, &at);
+	slice_move(&ret->op.after, &at);
 	return 0;
 }
 

@@ -51,6 +51,15 @@ static inline bool slice_cut(struct slice *rest, char end, struct slice *ret)
 	return true;
 }
 
+/* Copy the bytes of *@s to *@at, which ends up behind them; *@s is there then. */
+static inline void slice_move(struct slice *s, char **at)
+{
+	if (s->len)
+		memcpy(*at, s->p, s->len);
+	s->p = *at;
+	*at += s->len;
+}
+
 /* For printf's "%.*s". */
 #define SLICE_ARG(s) (int)(s).len, (s).p
 

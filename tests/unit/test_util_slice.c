@@ -76,6 +76,25 @@ START_TEST(cut_takes_nothing_without_the_end)
 }
 END_TEST
 
+START_TEST(moved_to_the_end_of_what_is_there)
+{
+	char text[8] = "........";
+	char *at = text;
+	struct slice one = slice_of("abc");
+	struct slice none = { NULL, 0 };
+	struct slice two = slice_of("de");
+
+	slice_move(&one, &at);
+	slice_move(&none, &at);
+	slice_move(&two, &at);
+	ck_assert_ptr_eq(at, text + 5);
+	ck_assert_mem_eq(text, "abcde...", sizeof(text));
+	ck_assert(one.p == text && one.len == 3);
+	ck_assert(none.p == text + 3 && none.len == 0);
+	ck_assert(two.p == text + 3 && two.len == 2);
+}
+END_TEST
+
 Suite *test_util_slice(void)
 {
 	Suite *s = suite_create("util/slice");
@@ -85,6 +104,7 @@ Suite *test_util_slice(void)
 	tcase_add_test(c, order_is_by_unsigned_bytes_and_shorter_first);
 	tcase_add_test(c, cut_takes_what_stands_before_the_end);
 	tcase_add_test(c, cut_takes_nothing_without_the_end);
+	tcase_add_test(c, moved_to_the_end_of_what_is_there);
 	suite_add_tcase(s, c);
 	return s;
 }
