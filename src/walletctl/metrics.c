@@ -148,6 +148,17 @@ static void put_codes(FILE *out, const redisReply *info, const struct metric *m)
 	}
 }
 
+static void begin_sample(FILE *out, const struct metric *m, const char *suffix,
+			 const struct slice *backend)
+{
+	fprintf(out, "alichain_%s%s", m->name, suffix);
+	if (backend) {
+		putc('{', out);
+		put_label(out, "backend", *backend);
+		putc('}', out);
+	}
+}
+
 /* A value of each backend that says it. */
 static void put_of_backends(FILE *out, const redisReply *info,
 			    const struct metric *m)
@@ -162,9 +173,7 @@ static void put_of_backends(FILE *out, const redisReply *info,
 		/* -1: there is none yet. */
 		if (value.len == 0 || value.p[0] == '-')
 			continue;
-		fprintf(out, "alichain_%s{", m->name);
-		put_label(out, "backend", name);
-		putc('}', out);
+		begin_sample(out, m, "", &name);
 		put_value(out, m->unit, value);
 	}
 }
@@ -177,9 +186,8 @@ static void put_backend_up(FILE *out, const redisReply *info,
 	size_t at = 0;
 
 	while (infotext_next(info, INFOTEXT_BACKEND, &at, &name, &values)) {
-		fprintf(out, "alichain_%s{", m->name);
-		put_label(out, "backend", name);
-		fprintf(out, "} %d\n",
+		begin_sample(out, m, "", &name);
+		fprintf(out, " %d\n",
 			infotext_is_up(infotext_in(values, m->key)));
 	}
 }
@@ -235,21 +243,8 @@ static void put_dropped_there(FILE *out, const redisReply *info,
 	size_t at = 0;
 
 	while (infotext_next(info, m->key, &at, &name, &values)) {
-		fprintf(out, "alichain_%s{", m->name);
-		put_label(out, "backend", name);
-		putc('}', out);
+		begin_sample(out, m, "", &name);
 		put_value(out, m->unit, infotext_in(values, DROPPED_THERE));
-	}
-}
-
-static void begin_sample(FILE *out, const struct metric *m, const char *suffix,
-			 const struct slice *backend)
-{
-	fprintf(out, "alichain_%s%s", m->name, suffix);
-	if (backend) {
-		putc('{', out);
-		put_label(out, "backend", *backend);
-		putc('}', out);
 	}
 }
 
