@@ -220,10 +220,17 @@ static enum status check_args(struct context *ctx)
 	return STATUS_DONE;
 }
 
-enum status commands_check(struct context *ctx)
+enum status commands_select(struct context *ctx)
 {
-	enum status status = check_options(ctx);
+	const char *name = ctx->options.arg[0];
+	enum status status;
 
+	ctx->command = name ? commands_find(name) : NULL;
+	if (!ctx->command)
+		return commands_unknown(ctx, name);
+	ctx->arg = ctx->options.arg + 1;
+
+	status = check_options(ctx);
 	return status == STATUS_DONE ? check_args(ctx) : status;
 }
 

@@ -28,10 +28,11 @@ extern const size_t commands_count;
 const struct command *commands_find(const char *name);
 
 /*
- * Do the arguments and options of @ctx fit ctx->command?  STATUS_DONE, or
- * STATUS_USAGE with one sentence on ctx->err.
+ * Set ctx->command and ctx->arg by the words of ctx->options.  STATUS_DONE, or
+ * STATUS_USAGE with one sentence on ctx->err: there is no such command, or what
+ * is given does not fit it.
  */
-enum status commands_check(struct context *ctx);
+enum status commands_select(struct context *ctx);
 
 /* No command, or one that does not exist; STATUS_USAGE. */
 enum status commands_unknown(struct context *ctx, const char *name);

@@ -79,18 +79,11 @@ static enum status read_server(struct context *ctx)
 /* The command of the first argument, and everything that goes with it. */
 static enum status prepare(struct context *ctx)
 {
-	const char *name;
 	enum status status;
 
 	if (ctx->options.value[OPTION_CLASSIC])
 		classic_words(&ctx->options);
-	name = ctx->options.arg[0];
-	ctx->command = name ? commands_find(name) : NULL;
-	if (!ctx->command)
-		return commands_unknown(ctx, name);
-	ctx->arg = ctx->options.arg + 1;
-
-	status = commands_check(ctx);
+	status = commands_select(ctx);
 	if (status == STATUS_DONE)
 		status = read_form(ctx);
 	if (status == STATUS_DONE)

@@ -251,18 +251,10 @@ static enum status run_words(struct line *l, const struct options *outer)
 {
 	struct context *ctx = &l->ctx;
 	enum status status;
-	const char *name;
 
 	status = join_options(l, outer);
-	if (status != STATUS_DONE)
-		return status;
-	name = ctx->options.arg[0];
-	ctx->command = name ? commands_find(name) : NULL;
-	if (!ctx->command)
-		return commands_unknown(ctx, name);
-	ctx->arg = ctx->options.arg + 1;
-
-	status = commands_check(ctx);
+	if (status == STATUS_DONE)
+		status = commands_select(ctx);
 	if (status == STATUS_DONE)
 		status = check_command(ctx);
 	if (status != STATUS_DONE)
